@@ -1,0 +1,58 @@
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+
+#include <cstdlib>
+
+#include "absl/strings/escaping.h"
+
+namespace millrace {
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  // Fails only without memory or without SHA-256 in the crypto library.
+  if (EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) {
+    std::abort();
+  }
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::Update(absl::string_view bytes) {
+  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
+
+void Sha256::UpdateNumber(uint64_t value) {
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  Update(absl::string_view(bytes, sizeof(bytes)));
+}
+
+Sha256Digest Sha256::Finish() {
+  Sha256Digest digest;
+  EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
+  return digest;
+}
+
+Sha256Digest Sha256Of(absl::string_view bytes) {
+  Sha256 sha;
+  sha.Update(bytes);
+  return sha.Finish();
+}
+
+uint64_t Prefix64(const Sha256Digest& digest) {
+  uint64_t value = 0;
+  for (int i = 7; i >= 0; --i) value = value << 8 | digest[i];
+  return value;
+}
+
+std::string ToHex(const Sha256Digest& digest, size_t bytes) {
+  return absl::BytesToHexString(absl::string_view(
+      reinterpret_cast<const char*>(digest.data()), bytes));
+}
+
+}  // namespace millrace

@@ -1,0 +1,86 @@
+// Encoded bytes to pixels: JPEG and PNG by content, whatever the file is
+// called.
+//
+// JPEG pixels equal libjpeg-turbo's djpeg with default options (accurate
+// integer IDCT, fancy upsampling), CMYK and YCCK included. PNG: 16 bits are cut
+// to 8, palettes are resolved, alpha is dropped, as Pillow's convert("RGB").
+//
+// All functions are pure and safe to call from any thread. Hostile bytes give
+// an error, never a crash, and never memory beyond limits.max_pixels.
+//
+// Errors: INVALID_ARGUMENT for bytes that do not decode, RESOURCE_EXHAUSTED
+// for images over a limit, UNIMPLEMENTED for kinds that libjpeg-turbo or libpng
+// cannot decode (12-bit, lossless).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "image/image.h"
+
+namespace millrace {
+
+enum class ImageFormat { kJpeg, kPng, kRaw };
+
+// What the file's header says.
+struct ImageHeader {
+  ImageFormat format = ImageFormat::kJpeg;
+  // As stored, in pixels; at least 1.
+  int stored_width = 0;
+  int stored_height = 0;
+  // After decoding: 1 or 3.
+  int channels = 0;
+  // EXIF 1..8; 1 if the file has none, or nonsense.
+  int orientation = 1;
+
+  // Orientations 5..8 swap the sides.
+  bool swaps_sides() const { return orientation >= 5; }
+  int width() const { return swaps_sides() ? stored_height : stored_width; }
+  int height() const { return swaps_sides() ? stored_width : stored_height; }
+};
+
+struct DecodeLimits {
+  // Width times height. RGB costs 3 bytes a pixel.
+  int64_t max_pixels = 128 * 1024 * 1024;
+  // Scans of a progressive JPEG; each costs a pass over the whole image.
+  int max_scans = 100;
+};
+
+// Reads the header alone; allocates nothing of the image's size.
+absl::StatusOr<ImageHeader> ReadImageHeader(absl::string_view bytes,
+                                            const DecodeLimits& limits = {});
+
+struct DecodeOptions {
+  // 1 (gray), 3 (RGB), or 0: as header.channels. RGB to gray is
+  // ITU-R 601-2 luma in Pillow's integer form; gray to RGB repeats.
+  int channels = 0;
+  // Rotate and mirror as EXIF says.
+  bool apply_orientation = true;
+  DecodeLimits limits;
+};
+
+// What the decoder had to forgive.
+struct DecodeReport {
+  // The decoder's first complaint; empty for a clean file.
+  std::string warning;
+  // The data ended before the image did; the rest of the pixels is made up.
+  bool ends_early = false;
+};
+
+// Decodes `region` of the image that `options` describes (upright if
+// apply_orientation) into *image, which takes the region's size. An empty
+// region (width 0) means all of it. A region outside of the image is
+// INVALID_ARGUMENT. Warnings are no error; read `report` (may be null).
+absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
+                          const Rect& region, Image* image,
+                          DecodeReport* report = nullptr);
+
+// The whole image.
+absl::StatusOr<Image> Decode(absl::string_view bytes,
+                             const DecodeOptions& options = {},
+                             DecodeReport* report = nullptr);
+
+}  // namespace millrace

@@ -1,0 +1,70 @@
+// Pixels in memory: 8 bits a channel, channels interleaved (gray or RGB), rows
+// from the top.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace millrace {
+
+// Whole pixels, [x, x + width) x [y, y + height).
+struct Rect {
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int height = 0;
+
+  bool operator==(const Rect&) const = default;
+};
+
+// Borrowed. `stride` is the distance between rows in bytes, at least
+// width * channels.
+struct ImageView {
+  const uint8_t* data = nullptr;
+  int width = 0;
+  int height = 0;
+  int channels = 0;
+  ptrdiff_t stride = 0;
+
+  const uint8_t* row(int y) const { return data + y * stride; }
+};
+
+// Owning, rows without padding. Reset() keeps the memory, so an Image used as
+// scratch stops allocating.
+class Image {
+ public:
+  Image() = default;
+  Image(int width, int height, int channels) {
+    Reset(width, height, channels);
+  }
+
+  // Contents are undefined afterwards.
+  void Reset(int width, int height, int channels) {
+    width_ = width;
+    height_ = height;
+    channels_ = channels;
+    pixels_.resize(size_t{1} * width * height * channels);
+  }
+
+  int width() const { return width_; }
+  int height() const { return height_; }
+  int channels() const { return channels_; }
+  size_t stride() const { return size_t{1} * width_ * channels_; }
+  uint8_t* row(int y) { return pixels_.data() + y * stride(); }
+  const uint8_t* row(int y) const { return pixels_.data() + y * stride(); }
+  const std::vector<uint8_t>& pixels() const { return pixels_; }
+
+  ImageView view() const {
+    return {pixels_.data(), width_, height_, channels_,
+            static_cast<ptrdiff_t>(stride())};
+  }
+
+ private:
+  int width_ = 0;
+  int height_ = 0;
+  int channels_ = 0;
+  std::vector<uint8_t> pixels_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,28 @@
+// 8-bit pixels into a tensor: flip, layout and dtype in one pass.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "image/image.h"
+
+namespace millrace {
+
+struct PackSpec {
+  bool flip_horizontal = false;
+  // Channels first (CHW) instead of last (HWC).
+  bool channels_first = false;
+  // float32: value * scale[c] + shift[c], in float, multiplied, then added.
+  bool to_float = false;
+  std::array<float, 3> scale = {1, 1, 1};
+  std::array<float, 3> shift = {0, 0, 0};
+};
+
+// Bytes of a packed image.
+size_t PackedBytes(int width, int height, int channels, const PackSpec& spec);
+
+// Writes PackedBytes() bytes to `out` (aligned to 4 if to_float).
+void Pack(const ImageView& source, const PackSpec& spec, void* out);
+
+}  // namespace millrace

@@ -1,0 +1,37 @@
+// Antialiased resize, equal to Pillow's Image.resize to the bit.
+//
+// Source: Pillow's documented 8-bit resampling: filter support scaled with the
+// reduction, coefficients normalised in double, rounded to 22-bit fixed
+// point, horizontal pass first, each pass rounded to 8 bits and clipped.
+#pragma once
+
+#include "absl/status/status.h"
+#include "image/image.h"
+
+namespace millrace {
+
+enum class Interpolation { kNearest, kBilinear, kBicubic };
+
+// The resize of an image to width x height, of which only `window` is wanted.
+struct ResizeSpec {
+  int width = 0;
+  int height = 0;
+  Interpolation interpolation = Interpolation::kBilinear;
+  // Within [0, width) x [0, height).
+  Rect window;
+};
+
+// Memory that calls share; one for each thread.
+struct ResizeScratch {
+  Image rows;
+  std::vector<int> bounds;
+  std::vector<int> coefficients;
+};
+
+// Writes window.height rows of window.width pixels to `out`, `out_stride`
+// bytes apart. Sizes must be at least 1 and the window inside; the caller
+// checks (programmer error otherwise). Cost follows the window, not the whole.
+void ResizeWindow(const ImageView& source, const ResizeSpec& spec,
+                  ResizeScratch* scratch, uint8_t* out, ptrdiff_t out_stride);
+
+}  // namespace millrace

@@ -1,0 +1,67 @@
+// One batch of one rank in the making.
+//
+// The batch is a set of slots, one a sample; slots are filled by any threads in
+// any order, then the batch is finished by one. The bytes depend on (dataset
+// version, plan, step, rank, world size) alone.
+//
+//   Start --> MakeSample(0), MakeSample(1), ... (parallel) --> Finish
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/buffer_pool.h"
+#include "millrace/v1/plan.pb.h"
+#include "pipeline/plan_compiler.h"
+
+namespace millrace {
+
+struct BatchSlice {
+  uint64_t step = 0;
+  uint32_t rank = 0;
+  uint32_t world_size = 1;
+};
+
+// Row-major, little-endian, no padding.
+struct HostTensor {
+  std::string name;
+  v1::DType dtype = v1::DTYPE_UNSPECIFIED;
+  std::vector<int64_t> shape;
+  std::shared_ptr<const Buffer> data;
+};
+
+struct HostBatch {
+  uint64_t step = 0;
+  uint64_t epoch = 0;
+  uint64_t step_in_epoch = 0;
+  std::vector<HostTensor> tensors;
+};
+
+class BatchAssembly {
+ public:
+  // `slice` must have passed CompiledPlan::CheckRank. `pool` must outlive this
+  // object (not the buffers).
+  static absl::StatusOr<std::unique_ptr<BatchAssembly>> Start(
+      std::shared_ptr<const CompiledPlan> plan, const BatchSlice& slice,
+      BufferPool* pool);
+  virtual ~BatchAssembly() = default;
+
+  virtual int num_samples() const = 0;
+
+  // Fills one slot. Call once for each slot; different slots may run at the
+  // same time. DATA_LOSS names the sample, unless the plan masks such samples.
+  virtual absl::Status MakeSample(int slot) = 0;
+
+  // After all slots are done without an error; once.
+  virtual absl::StatusOr<HostBatch> Finish() = 0;
+};
+
+// All of it on the calling thread.
+absl::StatusOr<HostBatch> MakeBatch(std::shared_ptr<const CompiledPlan> plan,
+                                    const BatchSlice& slice, BufferPool* pool);
+
+}  // namespace millrace

@@ -1,0 +1,48 @@
+// Which sample stands at which position of an epoch: a pure function, O(1) in
+// memory and time (but for the bitmap of a selection).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "storage/sample_store.h"
+
+namespace millrace {
+
+// A keyed bijection of [0, size), for size up to 2^48: a Feistel network over
+// the next power of two, walked until it falls inside.
+class Permutation {
+ public:
+  Permutation(uint64_t size, uint64_t seed, uint64_t epoch);
+  uint64_t operator()(uint64_t position) const;  // position < size
+
+ private:
+  uint64_t Encrypt(uint64_t value) const;
+
+  uint64_t size_;
+  int low_bits_;
+  int high_bits_;
+  uint64_t keys_[8];
+};
+
+// Immutable, thread-safe.
+class EpochOrder {
+ public:
+  // `selected`: the ordinals that take part; absent: all of [0, samples).
+  EpochOrder(uint64_t samples, std::optional<OrdinalSet> selected, bool shuffle,
+             uint64_t seed);
+
+  // M: the positions of an epoch.
+  uint64_t positions() const { return positions_; }
+
+  // The ordinal at a position < positions().
+  uint64_t OrdinalAt(uint64_t epoch, uint64_t position) const;
+
+ private:
+  std::optional<OrdinalSet> selected_;
+  uint64_t positions_;
+  bool shuffle_;
+  uint64_t seed_;
+};
+
+}  // namespace millrace

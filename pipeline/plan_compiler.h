@@ -1,0 +1,68 @@
+// A plan, checked whole and made ready to run against one dataset.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "millrace/v1/millrace.pb.h"
+#include "millrace/v1/plan.pb.h"
+#include "pipeline/epoch_order.h"
+#include "pipeline/sample_recipe.h"
+#include "storage/sample_store.h"
+
+namespace millrace {
+
+struct PlanLimits {
+  uint32_t max_batch_size = 65536;
+  // Side of an output image, in pixels.
+  uint32_t max_side = 8192;
+  // Fixed-size tensors of one batch of one rank.
+  uint64_t max_batch_bytes = uint64_t{1} << 30;
+  uint32_t max_transforms = 64;
+  uint32_t max_selection_keys = 1'000'000;
+  // Ragged values (masks above all) of one batch of one rank.
+  uint64_t max_ragged_bytes = uint64_t{1} << 30;
+};
+
+// Immutable and thread-safe; shared by all streams of the same plan.
+class CompiledPlan {
+ public:
+  // INVALID_ARGUMENT says which field or which transform (by its place) is
+  // wrong, why, and what would be right. NOT_FOUND: a class or key that the
+  // dataset does not have.
+  static absl::StatusOr<std::shared_ptr<const CompiledPlan>> Compile(
+      const v1::Plan& plan, std::shared_ptr<const SampleStore> store,
+      const PlanLimits& limits = {});
+
+  // Defaults written out, dataset pinned to its version.
+  const v1::Plan& plan() const { return plan_; }
+  // First 8 bytes of the SHA-256 of plan()'s canonical serialisation.
+  uint64_t digest() const { return digest_; }
+  const SampleStore& store() const { return *store_; }
+  const EpochOrder& order() const { return *order_; }
+  const SampleRecipe& recipe() const { return *recipe_; }
+  const PlanLimits& limits() const { return limits_; }
+
+  uint64_t steps_per_epoch() const;
+  // INVALID_ARGUMENT: world_size does not divide the global batch, or rank is
+  // out of range.
+  absl::Status CheckRank(uint32_t rank, uint32_t world_size) const;
+  // The tensors of each batch of a rank, in order.
+  std::vector<v1::TensorSpec> TensorSpecs(uint32_t world_size) const;
+  // Bytes of the fixed-size tensors of one batch of a rank.
+  uint64_t BatchBytes(uint32_t world_size) const;
+
+ private:
+  CompiledPlan() = default;
+
+  v1::Plan plan_;
+  uint64_t digest_ = 0;
+  PlanLimits limits_;
+  std::shared_ptr<const SampleStore> store_;
+  std::unique_ptr<const EpochOrder> order_;
+  std::unique_ptr<const SampleRecipe> recipe_;
+};
+
+}  // namespace millrace

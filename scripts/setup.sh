@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what Millrace needs on Debian 12 (with sudo where not root), then
+# configures and builds a preset. Quick when all of it is there already.
+#
+#   scripts/setup.sh [PRESET]        default: release
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+packages=(
+  build-essential clang lld llvm libclang-rt-14-dev ccache cmake ninja-build
+  pkg-config
+  libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev
+  libabsl-dev librocksdb-dev libjpeg62-turbo-dev libpng-dev prometheus-cpp-dev
+  libgtest-dev libgmock-dev libhwy-dev libroaring-dev nlohmann-json3-dev
+  libspdlog-dev libcli11-dev libpugixml-dev zlib1g-dev libssl-dev libxxhash-dev
+  libcairo2-dev fonts-dejavu-core
+  python3 python3-grpcio python3-protobuf python3-numpy python3-pil
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null |
+    grep -q 'install ok installed' || missing+=("$package")
+done
+if ((${#missing[@]})); then
+  echo "==> installing ${#missing[@]} packages with apt: ${missing[*]}"
+  sudo=()
+  if [[ $EUID -ne 0 ]]; then
+    command -v sudo >/dev/null || {
+      echo "setup: not root and no sudo; install these first: ${missing[*]}" >&2
+      exit 1
+    }
+    sudo=(sudo)
+  fi
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+preset=${1:-release}
+echo "==> building the $preset preset into build/$preset"
+if [[ ! -f build/$preset/build.ninja ]]; then
+  cmake --preset "$preset" >/dev/null
+fi
+cmake --build --preset "$preset"

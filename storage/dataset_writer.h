@@ -1,0 +1,67 @@
+// Writes one dataset and publishes it whole, or not at all.
+//
+//   encode (any threads) --> EncodedSample --> Append (one thread, in order)
+//     --> Publish: digest, shards, catalog, fsync, one rename
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/digest.h"
+#include "millrace/v1/dataset.pb.h"
+#include "millrace/v1/sample.pb.h"
+
+namespace millrace {
+
+// A sample as it will be stored; made by EncodeSample on any thread. The
+// ordinal is not part of it, so that it can be made before its place is known.
+struct EncodedSample {
+  v1::SampleMeta meta;
+  std::string body;
+  uint64_t image_bytes = 0;
+  // Of the body: what the dataset's version digests.
+  Sha256Digest digest;
+};
+
+EncodedSample EncodeSample(v1::SampleMeta meta, absl::string_view image);
+
+struct WriterOptions {
+  // Databases that the samples are spread over. More shards let more servers
+  // hold a part each; a shard costs a few open files.
+  int shards = 4;
+
+  absl::Status Validate() const;
+};
+
+// One thread at a time.
+class DatasetWriter {
+ public:
+  // `name` without a version. FAILED_PRECONDITION: another process is writing
+  // this dataset, or the folder cannot be written. What a killed ingest left
+  // behind is removed.
+  static absl::StatusOr<std::unique_ptr<DatasetWriter>> Create(
+      const std::string& root, const std::string& name,
+      const WriterOptions& options);
+
+  // Without Publish, removes all that was written.
+  virtual ~DatasetWriter() = default;
+
+  // The next ordinal, from 0. ALREADY_EXISTS: a key twice. RESOURCE_EXHAUSTED:
+  // the disk is full.
+  virtual absl::Status Append(EncodedSample sample) = 0;
+
+  // `description` gives kind, categories (without counts) and hierarchy; the
+  // writer fills in the rest. INVALID_ARGUMENT: no samples, or a category
+  // index out of range. If this very version is published already, nothing is
+  // written and its info is returned.
+  virtual absl::StatusOr<v1::DatasetInfo> Publish(
+      v1::DatasetInfo description,
+      const std::vector<v1::Quarantined>& quarantined) = 0;
+};
+
+}  // namespace millrace

@@ -13,9 +13,16 @@ find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(pugixml REQUIRED)
-find_package(roaring CONFIG REQUIRED)
 find_package(GTest REQUIRED)
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+
+# CRoaring's own package file in Debian 12 reports itself as not found.
+find_library(MILLRACE_ROARING_LIBRARY roaring REQUIRED)
+find_path(MILLRACE_ROARING_INCLUDE roaring/roaring64map.hh REQUIRED)
+add_library(millrace_roaring INTERFACE)
+target_link_libraries(millrace_roaring INTERFACE ${MILLRACE_ROARING_LIBRARY})
+target_include_directories(millrace_roaring SYSTEM INTERFACE
+  ${MILLRACE_ROARING_INCLUDE})

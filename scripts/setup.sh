@@ -2,7 +2,7 @@
 # Installs what Millrace needs on Debian 12 (with sudo where not root), then
 # configures and builds a preset. Quick when all of it is there already.
 #
-#   scripts/setup.sh [PRESET]        default: release
+#   scripts/setup.sh [PRESET [CMAKE_ARGUMENT...]]        default: release
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -38,8 +38,9 @@ if ((${#missing[@]})); then
 fi
 
 preset=${1:-release}
+shift || true
 echo "==> building the $preset preset into build/$preset"
-if [[ ! -f build/$preset/build.ninja ]]; then
-  cmake --preset "$preset" >/dev/null
+if [[ ! -f build/$preset/build.ninja ]] || (($#)); then
+  cmake --preset "$preset" "$@" >/dev/null
 fi
 cmake --build --preset "$preset"

@@ -16,10 +16,18 @@
 #include "millrace/v1/dataset.pb.h"
 #include "millrace/v1/sample.pb.h"
 
+// Where CRoaring 0.3 and later keep their classes; older ones use no namespace.
+namespace roaring {}
+
 namespace millrace {
 
+namespace roaring_names {
+using namespace ::roaring;  // NOLINT: see above.
+using Set = Roaring64Map;
+}  // namespace roaring_names
+
 // Ordinals of one dataset.
-using OrdinalSet = roaring::Roaring64Map;
+using OrdinalSet = roaring_names::Set;
 
 // One sample, read. Keeps what `image` points into alive; movable.
 struct Sample {

@@ -68,14 +68,16 @@ struct BatchStreamOptions {
   // --- How ---
   // Steps asked for and not yet returned. Each costs one batch of memory.
   uint32_t prefetch_steps = 4;
-  // Give up when no step has arrived for this long, connection attempts
-  // included.
+  // Give up when Next() or Open() has waited this long and no step has arrived
+  // either, connection attempts included. A trainer that is busy elsewhere does
+  // not count as waiting.
   absl::Duration give_up_after = absl::Minutes(5);
   absl::Duration min_backoff = absl::Milliseconds(100);
   absl::Duration max_backoff = absl::Seconds(10);
   // A message larger than this ends the stream.
   int64_t max_message_bytes = int64_t{2} << 30;
-  // Called, from an inner thread, at each lost connection. May be empty.
+  // Called, from an inner thread, at each connection that was lost or could not
+  // be made, before the next attempt. Must not call the stream. May be empty.
   std::function<void(const absl::Status& why)> on_reconnect;
 
   absl::Status Validate() const;

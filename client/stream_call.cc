@@ -1,0 +1,105 @@
+#include "client/stream_call.h"
+
+#include <string>
+#include <utility>
+
+#include "client/channel.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/support/slice.h"
+
+namespace millrace::client {
+
+namespace {
+
+constexpr char kMethod[] = "/millrace.v1.Millrace/StreamBatches";
+
+grpc::ByteBuffer Serialize(const v1::StreamBatchesRequest& request) {
+  const grpc::Slice slice(request.SerializeAsString());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+}  // namespace
+
+StreamCall::StreamCall(std::shared_ptr<grpc::Channel> channel,
+                       Listener* listener)
+    : channel_(std::move(channel)), listener_(listener) {}
+
+void StreamCall::Start(const v1::OpenStream& open) {
+  grpc::GenericStub stub(channel_);
+  MutexLock lock(&mutex_);
+  stub.PrepareBidiStreamingCall(&context_, kMethod, {}, this);
+  // Asks come from other threads than gRPC's. The hold goes when reading ends.
+  AddHold();
+  v1::StreamBatchesRequest request;
+  *request.mutable_open() = open;
+  Write(request);
+  StartRead(&incoming_);
+  StartCall();
+}
+
+void StreamCall::Ask(StepRange range) {
+  MutexLock lock(&mutex_);
+  if (!queue_.empty() &&
+      queue_.back().first + queue_.back().count == range.first) {
+    queue_.back().count += range.count;
+  } else {
+    queue_.push_back(range);
+  }
+  WriteNext();
+}
+
+void StreamCall::FinishAsking() {
+  MutexLock lock(&mutex_);
+  finishing_ = true;
+  WriteNext();
+}
+
+void StreamCall::Cancel() { context_.TryCancel(); }
+
+void StreamCall::Write(const v1::StreamBatchesRequest& request) {
+  outgoing_ = Serialize(request);
+  writing_ = true;
+  StartWrite(&outgoing_);
+}
+
+void StreamCall::WriteNext() {
+  if (writing_ || closed_) return;
+  if (!queue_.empty()) {
+    v1::StreamBatchesRequest request;
+    request.mutable_steps()->set_first_step(queue_.front().first);
+    request.mutable_steps()->set_count(queue_.front().count);
+    queue_.pop_front();
+    Write(request);
+  } else if (finishing_) {
+    closed_ = true;
+    StartWritesDone();
+  }
+}
+
+void StreamCall::OnReadDone(bool ok) {
+  grpc::ByteBuffer message;
+  {
+    MutexLock lock(&mutex_);
+    if (!ok) {
+      closed_ = true;
+      RemoveHold();
+      return;
+    }
+    message.Swap(&incoming_);
+    StartRead(&incoming_);
+  }
+  listener_->OnMessage(message);
+}
+
+void StreamCall::OnWriteDone(bool ok) {
+  MutexLock lock(&mutex_);
+  writing_ = false;
+  if (!ok) closed_ = true;
+  WriteNext();
+}
+
+void StreamCall::OnDone(const grpc::Status& status) {
+  listener_->OnEnded(FromGrpc(status));
+}
+
+}  // namespace millrace::client

@@ -35,9 +35,7 @@ struct ImageView {
 class Image {
  public:
   Image() = default;
-  Image(int width, int height, int channels) {
-    Reset(width, height, channels);
-  }
+  Image(int width, int height, int channels) { Reset(width, height, channels); }
 
   // Contents are undefined afterwards.
   void Reset(int width, int height, int channels) {

@@ -5,7 +5,10 @@
 // point, horizontal pass first, each pass rounded to 8 bits and clipped.
 #pragma once
 
-#include "absl/status/status.h"
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "image/image.h"
 
 namespace millrace {
@@ -26,6 +29,7 @@ struct ResizeScratch {
   Image rows;
   std::vector<int> bounds;
   std::vector<int> coefficients;
+  std::vector<double> weights;
 };
 
 // Writes window.height rows of window.width pixels to `out`, `out_stride`

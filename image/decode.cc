@@ -1,0 +1,117 @@
+#include "image/decode.h"
+
+#include <memory>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "image/orientation.h"
+#include "image/stored_decoder.h"
+
+namespace millrace {
+namespace {
+
+constexpr absl::string_view kJpegMagic = "\xFF\xD8";
+constexpr absl::string_view kPngMagic = "\x89PNG\r\n\x1A\n";
+
+// The name of a well-known format that we do not read; empty for others.
+absl::string_view OtherFormat(absl::string_view bytes) {
+  if (absl::StartsWith(bytes, "GIF8")) return "GIF";
+  if (absl::StartsWith(bytes, "BM")) return "BMP";
+  if (absl::StartsWith(bytes, absl::string_view("II*\0", 4)) ||
+      absl::StartsWith(bytes, absl::string_view("MM\0*", 4))) {
+    return "TIFF";
+  }
+  if (absl::StartsWith(bytes, "RIFF") && bytes.substr(8, 4) == "WEBP") {
+    return "WebP";
+  }
+  if (bytes.size() > 8 && bytes.substr(4, 4) == "ftyp") return "AVIF or HEIF";
+  return "";
+}
+
+absl::Status NeitherJpegNorPng(absl::string_view bytes) {
+  constexpr absl::string_view kOnly = "; only JPEG and PNG can be read";
+  if (bytes.empty()) return absl::InvalidArgumentError("the file is empty");
+  if (const auto name = OtherFormat(bytes); !name.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("this is ", name, kOnly));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("not an image: the file begins with \"",
+                   absl::CHexEscape(bytes.substr(0, 8)), "\"", kOnly));
+}
+
+absl::StatusOr<std::unique_ptr<StoredDecoder>> Open(
+    absl::string_view bytes, const DecodeLimits& limits) {
+  if (absl::StartsWith(bytes, kJpegMagic)) return OpenJpeg(bytes, limits);
+  if (absl::StartsWith(bytes, kPngMagic)) return OpenPng(bytes, limits);
+  return NeitherJpegNorPng(bytes);
+}
+
+absl::StatusOr<Rect> CheckRegion(const Rect& region,
+                                 const ImageHeader& header) {
+  if (region.width == 0) return Rect{0, 0, header.width(), header.height()};
+  const bool inside = region.x >= 0 && region.y >= 0 && region.width > 0 &&
+                      region.height > 0 &&
+                      region.width <= header.width() - region.x &&
+                      region.height <= header.height() - region.y;
+  if (inside) return region;
+  return absl::InvalidArgumentError(
+      absl::StrCat("region ", region.width, "x", region.height, " at (",
+                   region.x, ", ", region.y, ") is not inside of the image, ",
+                   header.width(), "x", header.height()));
+}
+
+}  // namespace
+
+absl::Status CheckPixels(int64_t width, int64_t height,
+                         const DecodeLimits& limits) {
+  if (width >= 1 && height >= 1 && width <= limits.max_pixels / height) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the image claims ", width, "x", height,
+                   " pixels; the limit is ", limits.max_pixels, " in all"));
+}
+
+absl::StatusOr<ImageHeader> ReadImageHeader(absl::string_view bytes,
+                                            const DecodeLimits& limits) {
+  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, limits));
+  return decoder->header();
+}
+
+absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
+                          const Rect& region, Image* image,
+                          DecodeReport* report) {
+  if (options.channels != 0 && options.channels != 1 && options.channels != 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("channels must be 0, 1 or 3, not ", options.channels));
+  }
+  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, options.limits));
+  ImageHeader header = decoder->header();
+  if (!options.apply_orientation) header.orientation = 1;
+  MILLRACE_ASSIGN_OR_RETURN(const Rect upright, CheckRegion(region, header));
+
+  const Rect stored = StoredRegion(upright, header);
+  const int channels = options.channels ? options.channels : header.channels;
+  DecodeReport unread;
+  if (report == nullptr) report = &unread;
+  *report = {};
+  if (header.orientation == 1) {
+    return decoder->Decode(stored, channels, image, report);
+  }
+  Image turned;
+  MILLRACE_RETURN_IF_ERROR(decoder->Decode(stored, channels, &turned, report));
+  Orient(turned.view(), header.orientation, image);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Image> Decode(absl::string_view bytes,
+                             const DecodeOptions& options,
+                             DecodeReport* report) {
+  Image image;
+  MILLRACE_RETURN_IF_ERROR(DecodeRegion(bytes, options, {}, &image, report));
+  return image;
+}
+
+}  // namespace millrace

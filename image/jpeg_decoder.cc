@@ -1,0 +1,239 @@
+// JPEG through libjpeg-turbo, with the settings that djpeg uses by default.
+//
+// A region is decoded by skipping the rows above it and, where the file has
+// one scan, the MCU columns beside it. libjpeg's chroma upsampling looks one
+// chroma sample to each side, so the window is wider than the region by that
+// margin; what is kept then equals a full decode to the bit. A file with the
+// slightest fault is decoded as a whole instead, since libjpeg's repairs depend
+// on the way that it came.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "image/color.h"
+#include "image/exif.h"
+#include "image/jpeg_session.h"
+#include "image/stored_decoder.h"
+
+namespace millrace {
+namespace {
+
+// What upsampling reads beside a pixel: one chroma sample, at most two luma
+// pixels away.
+constexpr int kMargin = 2;
+constexpr int kExifMarker = JPEG_APP0 + 1;
+constexpr int kMaxMarkerBytes = 0xFFFF;
+
+// Stops files that repeat scans for ever.
+struct ScanLimit {
+  // First, since libjpeg hands back a pointer to it.
+  jpeg_progress_mgr progress;
+  int max_scans;
+};
+
+void CheckScans(j_common_ptr cinfo) {
+  const int max_scans =
+      reinterpret_cast<ScanLimit*>(cinfo->progress)->max_scans;
+  if (reinterpret_cast<j_decompress_ptr>(cinfo)->input_scan_number <=
+      max_scans) {
+    return;
+  }
+  auto* errors = reinterpret_cast<JpegErrors*>(cinfo->err);
+  std::snprintf(errors->message, sizeof(errors->message), "more than %d scans",
+                max_scans);
+  errors->code = absl::StatusCode::kResourceExhausted;
+  std::longjmp(errors->jump, 1);
+}
+
+class JpegDecoder final : public StoredDecoder {
+ public:
+  JpegDecoder(absl::string_view bytes, const DecodeLimits& limits)
+      : bytes_(bytes), limits_(limits) {
+    cinfo_.err = &errors_.manager;
+    scan_limit_.progress.progress_monitor = CheckScans;
+    scan_limit_.max_scans = limits.max_scans;
+  }
+  ~JpegDecoder() override { jpeg_destroy_decompress(&cinfo_); }
+
+  absl::Status Open();
+  const ImageHeader& header() const override { return header_; }
+  absl::Status Decode(const Rect& region, int channels, Image* image,
+                      DecodeReport* report) override;
+
+ private:
+  // The steps below call libjpeg: they run inside RunJpeg() and own nothing.
+  void ReadHeader();
+  void Restart();
+  void Start(int channels);
+  void DecodeWindow(const Rect& region, Image* image);
+  void DecodeAll(const Rect& region, Image* image);
+  int CropColumns(const Rect& region);
+  void ReadRows(const Rect& region, int left, Image* image);
+  JSAMPARRAY NewLine();
+
+  absl::Status CheckHeader();
+  int SavedOrientation() const;
+
+  absl::string_view bytes_;
+  DecodeLimits limits_;
+  JpegErrors errors_;
+  ScanLimit scan_limit_ = {};
+  jpeg_decompress_struct cinfo_ = {};
+  ImageHeader header_;
+  // The data ended before the last row was out.
+  bool ends_early_ = false;
+};
+
+absl::Status JpegDecoder::Open() {
+  const bool read = RunJpeg(&errors_, [this] {
+    jpeg_create_decompress(&cinfo_);
+    cinfo_.progress = &scan_limit_.progress;
+    jpeg_save_markers(&cinfo_, kExifMarker, kMaxMarkerBytes);
+    ReadHeader();
+  });
+  return read ? CheckHeader() : errors_.status();
+}
+
+void JpegDecoder::ReadHeader() {
+  jpeg_mem_src(&cinfo_, reinterpret_cast<const unsigned char*>(bytes_.data()),
+               bytes_.size());
+  jpeg_read_header(&cinfo_, TRUE);
+}
+
+absl::Status JpegDecoder::CheckHeader() {
+  MILLRACE_RETURN_IF_ERROR(
+      CheckPixels(cinfo_.image_width, cinfo_.image_height, limits_));
+  header_.format = ImageFormat::kJpeg;
+  header_.stored_width = static_cast<int>(cinfo_.image_width);
+  header_.stored_height = static_cast<int>(cinfo_.image_height);
+  header_.orientation = SavedOrientation();
+  switch (cinfo_.num_components) {
+    case 1:
+      header_.channels = 1;
+      return absl::OkStatus();
+    case 3:
+    case 4:
+      header_.channels = 3;
+      return absl::OkStatus();
+    default:
+      return absl::UnimplementedError(
+          absl::StrCat("JPEG: ", cinfo_.num_components,
+                       " components; only gray, RGB and CMYK are known"));
+  }
+}
+
+int JpegDecoder::SavedOrientation() const {
+  for (auto* marker = cinfo_.marker_list; marker; marker = marker->next) {
+    const absl::string_view app1(reinterpret_cast<const char*>(marker->data),
+                                 marker->data_length);
+    if (absl::StartsWith(app1, "Exif")) return ExifOrientation(app1);
+  }
+  return 1;
+}
+
+absl::Status JpegDecoder::Decode(const Rect& region, int channels, Image* image,
+                                 DecodeReport* report) {
+  image->Reset(region.width, region.height, channels);
+  const bool whole = region.width == header_.stored_width &&
+                     region.height == header_.stored_height;
+  if (!whole && !errors_.warned()) {
+    const bool decoded =
+        RunJpeg(&errors_, [&] { DecodeWindow(region, image); });
+    if (decoded && !errors_.warned()) return absl::OkStatus();
+    if (!RunJpeg(&errors_, [this] { Restart(); })) return errors_.status();
+  }
+  const bool decoded = RunJpeg(&errors_, [&] { DecodeAll(region, image); });
+  report->warning = errors_.warning;
+  report->ends_early = ends_early_;
+  return decoded ? absl::OkStatus() : errors_.status();
+}
+
+void JpegDecoder::Restart() {
+  jpeg_abort_decompress(&cinfo_);
+  errors_.ForgetWarnings();
+  ReadHeader();
+}
+
+// Takes CMYK as it is, and lets libjpeg repeat gray into RGB.
+void JpegDecoder::Start(int channels) {
+  if (cinfo_.num_components == 1 && channels == 3) {
+    cinfo_.out_color_space = JCS_RGB;
+  }
+  jpeg_start_decompress(&cinfo_);
+}
+
+void JpegDecoder::DecodeWindow(const Rect& region, Image* image) {
+  Start(image->channels());
+  const int left = jpeg_has_multiple_scans(&cinfo_) ? 0 : CropColumns(region);
+  if (region.y > 0) jpeg_skip_scanlines(&cinfo_, region.y);
+  ReadRows(region, region.x - left, image);
+  jpeg_abort_decompress(&cinfo_);
+}
+
+// Narrows the output to the MCU columns around the region; returns the first
+// column that is left.
+int JpegDecoder::CropColumns(const Rect& region) {
+  const int mcu =
+      cinfo_.num_components == 1 ? DCTSIZE : DCTSIZE * cinfo_.max_h_samp_factor;
+  int left = std::max(0, region.x - kMargin) / mcu * mcu;
+  const int right = std::min(header_.stored_width,
+                             region.x + region.width + kMargin + mcu - 1);
+  // libjpeg upsamples windows of a few columns in another way.
+  if (right - left < mcu) left = std::max(0, left - mcu);
+  if (left == 0 && right == header_.stored_width) return 0;
+  JDIMENSION x = left;
+  JDIMENSION width = right - left;
+  jpeg_crop_scanline(&cinfo_, &x, &width);
+  return static_cast<int>(x);
+}
+
+void JpegDecoder::ReadRows(const Rect& region, int left, Image* image) {
+  const int from = cinfo_.output_components;
+  const int to = image->channels();
+  const bool direct =
+      from == to && cinfo_.output_width == JDIMENSION(region.width);
+  const JSAMPARRAY line = direct ? nullptr : NewLine();
+  for (int y = 0; y < region.height; ++y) {
+    JSAMPROW row = direct ? image->row(y) : line[0];
+    jpeg_read_scanlines(&cinfo_, &row, 1);
+    if (direct) continue;
+    ConvertRow(row + ptrdiff_t{left} * from, from, region.width, to,
+               image->row(y));
+  }
+}
+
+void JpegDecoder::DecodeAll(const Rect& region, Image* image) {
+  Start(image->channels());
+  const JSAMPARRAY line = NewLine();
+  const auto skip_to = [&](JDIMENSION y) {
+    while (cinfo_.output_scanline < y) {
+      jpeg_read_scanlines(&cinfo_, line, 1);
+    }
+  };
+  skip_to(region.y);
+  ReadRows(region, region.x, image);
+  skip_to(cinfo_.output_height);
+  ends_early_ = errors_.input_ended;
+  jpeg_finish_decompress(&cinfo_);
+}
+
+// Memory for one row of output, owned by libjpeg.
+JSAMPARRAY JpegDecoder::NewLine() {
+  return cinfo_.mem->alloc_sarray(
+      reinterpret_cast<j_common_ptr>(&cinfo_), JPOOL_IMAGE,
+      cinfo_.output_width * cinfo_.output_components, 1);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenJpeg(
+    absl::string_view bytes, const DecodeLimits& limits) {
+  auto decoder = std::make_unique<JpegDecoder>(bytes, limits);
+  MILLRACE_RETURN_IF_ERROR(decoder->Open());
+  return decoder;
+}
+
+}  // namespace millrace

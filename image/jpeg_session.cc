@@ -1,0 +1,64 @@
+#include "image/jpeg_session.h"
+
+#include <jerror.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace millrace {
+namespace {
+
+JpegErrors* ErrorsOf(j_common_ptr cinfo) {
+  return reinterpret_cast<JpegErrors*>(cinfo->err);
+}
+
+absl::StatusCode CodeOf(int jpeg_code) {
+  switch (jpeg_code) {
+    case JERR_BAD_PRECISION:
+    case JERR_SOF_UNSUPPORTED:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_NOTIMPL:
+      return absl::StatusCode::kUnimplemented;
+    case JERR_IMAGE_TOO_BIG:
+    case JERR_WIDTH_OVERFLOW:
+    case JERR_OUT_OF_MEMORY:
+      return absl::StatusCode::kResourceExhausted;
+    default:
+      return absl::StatusCode::kInvalidArgument;
+  }
+}
+
+[[noreturn]] void ExitOnError(j_common_ptr cinfo) {
+  JpegErrors* errors = ErrorsOf(cinfo);
+  cinfo->err->format_message(cinfo, errors->message);
+  errors->code = CodeOf(cinfo->err->msg_code);
+  std::longjmp(errors->jump, 1);
+}
+
+void KeepFirstWarning(j_common_ptr cinfo, int level) {
+  if (level >= 0) return;  // A trace message.
+  JpegErrors* errors = ErrorsOf(cinfo);
+  if (cinfo->err->msg_code == JWRN_JPEG_EOF) errors->input_ended = true;
+  if (cinfo->err->num_warnings++ > 0) return;
+  cinfo->err->format_message(cinfo, errors->warning);
+}
+
+}  // namespace
+
+JpegErrors::JpegErrors() {
+  jpeg_std_error(&manager);
+  manager.error_exit = ExitOnError;
+  manager.emit_message = KeepFirstWarning;
+}
+
+absl::Status JpegErrors::status() const {
+  return absl::Status(code, absl::StrCat("JPEG: ", message));
+}
+
+void JpegErrors::ForgetWarnings() {
+  manager.num_warnings = 0;
+  warning[0] = '\0';
+  input_ended = false;
+}
+
+}  // namespace millrace

@@ -13,6 +13,11 @@ constexpr uint32_t kOrientationTag = 0x0112;
 constexpr uint32_t kShort = 3;
 constexpr size_t kEntryBytes = 12;
 
+constexpr uint8_t kStartOfImage = 0xD8;
+constexpr uint8_t kEndOfImage = 0xD9;
+constexpr uint8_t kStartOfScan = 0xDA;
+constexpr uint8_t kApp1 = 0xE1;
+
 // Numbers of a TIFF file, with every read checked.
 class TiffReader {
  public:
@@ -62,11 +67,40 @@ std::optional<uint32_t> OrientationIn(const TiffReader& tiff) {
   return std::nullopt;
 }
 
+uint8_t ByteAt(absl::string_view bytes, size_t offset) {
+  return static_cast<uint8_t>(bytes[offset]);
+}
+
+// Markers that stand alone, without a length: stuffing, TEM, RSTn, SOI.
+bool HasNoLength(uint8_t marker) {
+  return marker <= 0x01 || (marker >= 0xD0 && marker <= kStartOfImage);
+}
+
+// The TIFF file in the first EXIF segment before the first scan; empty if there
+// is none. Bytes between segments are skipped, as libjpeg does.
+absl::string_view FindTiff(absl::string_view jpeg) {
+  size_t at = 0;
+  while ((at = jpeg.find('\xFF', at)) != absl::string_view::npos) {
+    while (at < jpeg.size() && ByteAt(jpeg, at) == 0xFF) ++at;
+    if (jpeg.size() - at < 3) return "";
+    const uint8_t marker = ByteAt(jpeg, at++);
+    if (HasNoLength(marker)) continue;
+    if (marker == kEndOfImage || marker == kStartOfScan) return "";
+    const size_t length = ByteAt(jpeg, at) << 8 | ByteAt(jpeg, at + 1);
+    if (length < 2 || length > jpeg.size() - at) return "";
+    const absl::string_view segment = jpeg.substr(at + 2, length - 2);
+    if (marker == kApp1 && absl::StartsWith(segment, kPrefix)) {
+      return segment.substr(kPrefix.size());
+    }
+    at += length;
+  }
+  return "";
+}
+
 }  // namespace
 
-int ExifOrientation(absl::string_view app1) {
-  if (!absl::StartsWith(app1, kPrefix)) return 1;
-  const auto tiff = OpenTiff(app1.substr(kPrefix.size()));
+int JpegOrientation(absl::string_view jpeg) {
+  const auto tiff = OpenTiff(FindTiff(jpeg));
   if (!tiff) return 1;
   const uint32_t orientation = OrientationIn(*tiff).value_or(1);
   return orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation)

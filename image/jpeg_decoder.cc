@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <memory>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "image/color.h"
@@ -24,8 +23,6 @@ namespace {
 // What upsampling reads beside a pixel: one chroma sample, at most two luma
 // pixels away.
 constexpr int kMargin = 2;
-constexpr int kExifMarker = JPEG_APP0 + 1;
-constexpr int kMaxMarkerBytes = 0xFFFF;
 
 // Stops files that repeat scans for ever.
 struct ScanLimit {
@@ -75,7 +72,6 @@ class JpegDecoder final : public StoredDecoder {
   JSAMPARRAY NewLine();
 
   absl::Status CheckHeader();
-  int SavedOrientation() const;
 
   absl::string_view bytes_;
   DecodeLimits limits_;
@@ -91,7 +87,6 @@ absl::Status JpegDecoder::Open() {
   const bool read = RunJpeg(&errors_, [this] {
     jpeg_create_decompress(&cinfo_);
     cinfo_.progress = &scan_limit_.progress;
-    jpeg_save_markers(&cinfo_, kExifMarker, kMaxMarkerBytes);
     ReadHeader();
   });
   return read ? CheckHeader() : errors_.status();
@@ -109,7 +104,7 @@ absl::Status JpegDecoder::CheckHeader() {
   header_.format = ImageFormat::kJpeg;
   header_.stored_width = static_cast<int>(cinfo_.image_width);
   header_.stored_height = static_cast<int>(cinfo_.image_height);
-  header_.orientation = SavedOrientation();
+  header_.orientation = JpegOrientation(bytes_);
   switch (cinfo_.num_components) {
     case 1:
       header_.channels = 1;
@@ -123,15 +118,6 @@ absl::Status JpegDecoder::CheckHeader() {
           absl::StrCat("JPEG: ", cinfo_.num_components,
                        " components; only gray, RGB and CMYK are known"));
   }
-}
-
-int JpegDecoder::SavedOrientation() const {
-  for (auto* marker = cinfo_.marker_list; marker; marker = marker->next) {
-    const absl::string_view app1(reinterpret_cast<const char*>(marker->data),
-                                 marker->data_length);
-    if (absl::StartsWith(app1, "Exif")) return ExifOrientation(app1);
-  }
-  return 1;
 }
 
 absl::Status JpegDecoder::Decode(const Rect& region, int channels, Image* image,

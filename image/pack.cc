@@ -20,31 +20,31 @@ struct ScaleAndShift {
   std::array<float, 3> shift;
 };
 
-// One row of `width` pixels; consecutive output pixels are `out_step` values
-// apart, channels `channel_step`.
 template <int kChannels, bool kFlip, typename Convert>
-void PackRow(const uint8_t* source, int width, const Convert& convert,
-             ptrdiff_t out_step, ptrdiff_t channel_step,
-             typename Convert::Value* out) {
-  for (int c = 0; c < kChannels; ++c) {
-    for (int x = 0; x < width; ++x) {
-      const ptrdiff_t from = kFlip ? width - 1 - x : x;
-      out[c * channel_step + x * out_step] =
-          convert(source[from * kChannels + c], c);
+void PackInterleaved(const ImageView& source, const Convert& convert,
+                     typename Convert::Value* out) {
+  for (int y = 0; y < source.height; ++y) {
+    const uint8_t* row = source.row(y);
+    for (int x = 0; x < source.width; ++x, out += kChannels) {
+      const uint8_t* pixel =
+          row + ptrdiff_t{kFlip ? source.width - 1 - x : x} * kChannels;
+      for (int c = 0; c < kChannels; ++c) out[c] = convert(pixel[c], c);
     }
   }
 }
 
-template <int kChannels, bool kFlip, bool kPlanar, typename Convert>
-void PackRows(const ImageView& source, const Convert& convert,
-              typename Convert::Value* out) {
-  const ptrdiff_t row_values =
-      kPlanar ? source.width : ptrdiff_t{source.width} * kChannels;
+template <int kChannels, bool kFlip, typename Convert>
+void PackPlanar(const ImageView& source, const Convert& convert,
+                typename Convert::Value* out) {
   const ptrdiff_t plane = ptrdiff_t{source.width} * source.height;
-  for (int y = 0; y < source.height; ++y, out += row_values) {
-    PackRow<kChannels, kFlip>(source.row(y), source.width, convert,
-                              kPlanar ? 1 : kChannels, kPlanar ? plane : 1,
-                              out);
+  for (int y = 0; y < source.height; ++y, out += source.width) {
+    const uint8_t* row = source.row(y);
+    for (int c = 0; c < kChannels; ++c) {
+      for (int x = 0; x < source.width; ++x) {
+        const ptrdiff_t from = kFlip ? source.width - 1 - x : x;
+        out[c * plane + x] = convert(row[from * kChannels + c], c);
+      }
+    }
   }
 }
 
@@ -52,13 +52,12 @@ template <int kChannels, typename Convert>
 void PackAs(const ImageView& source, const PackSpec& spec,
             const Convert& convert, typename Convert::Value* out) {
   if (spec.channels_first && kChannels > 1) {
-    spec.flip_horizontal
-        ? PackRows<kChannels, true, true>(source, convert, out)
-        : PackRows<kChannels, false, true>(source, convert, out);
+    spec.flip_horizontal ? PackPlanar<kChannels, true>(source, convert, out)
+                         : PackPlanar<kChannels, false>(source, convert, out);
   } else {
     spec.flip_horizontal
-        ? PackRows<kChannels, true, false>(source, convert, out)
-        : PackRows<kChannels, false, false>(source, convert, out);
+        ? PackInterleaved<kChannels, true>(source, convert, out)
+        : PackInterleaved<kChannels, false>(source, convert, out);
   }
 }
 

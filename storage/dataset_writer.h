@@ -22,9 +22,10 @@ namespace millrace {
 // ordinal is not part of it, so that it can be made before its place is known.
 struct EncodedSample {
   v1::SampleMeta meta;
+  // The record, whose header Append fills in (storage/record.h).
   std::string body;
   uint64_t image_bytes = 0;
-  // Of the body: what the dataset's version digests.
+  // Of the record but for its header: what the dataset's version digests.
   Sha256Digest digest;
 };
 

@@ -1,0 +1,27 @@
+// The keys of a catalog. In the order of their prefixes everything else comes
+// before the keys of samples, so that those are a range of their own.
+#pragma once
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace millrace {
+
+// "bad/N", N big-endian: the N-th quarantined image.
+inline constexpr absl::string_view kQuarantinePrefix = "bad/";
+// The version of the dataset that the catalog belongs to.
+inline constexpr absl::string_view kCatalogVersionKey = "dataset";
+inline constexpr absl::string_view kIndexPrefix = "index/";
+inline constexpr absl::string_view kKeyPrefix = "key/";
+
+inline std::string CatalogKey(absl::string_view sample_key) {
+  return absl::StrCat(kKeyPrefix, sample_key);
+}
+
+inline std::string CatalogIndexKey(absl::string_view index) {
+  return absl::StrCat(kIndexPrefix, index);
+}
+
+}  // namespace millrace

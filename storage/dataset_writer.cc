@@ -1,0 +1,195 @@
+#include "storage/dataset_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "storage/catalog.h"
+#include "storage/data_dir.h"
+#include "storage/files.h"
+#include "storage/info_file.h"
+#include "storage/layout.h"
+#include "storage/lock.h"
+#include "storage/published.h"
+#include "storage/record.h"
+#include "storage/shard.h"
+#include "storage/tally.h"
+#include "storage/version.h"
+
+namespace millrace {
+
+namespace {
+
+// Each shard that is written holds a file open and a megabyte of buffers.
+constexpr int kMaxShards = 256;
+
+class RocksDatasetWriter final : public DatasetWriter {
+ public:
+  RocksDatasetWriter(const std::string& root, const std::string& name,
+                     const WriterOptions& options, WriterLock lock)
+      : root_(root),
+        name_(name),
+        staging_(StagingPath(root, name)),
+        tables_(absl::StrCat(staging_, "/", kTablesName)),
+        lock_(std::move(lock)),
+        catalog_(tables_) {
+    for (int i = 0; i < options.shards; ++i) shards_.emplace_back(tables_, i);
+  }
+
+  ~RocksDatasetWriter() override {
+    // Failing, it leaves what the next Create removes.
+    shards_.clear();
+    RemoveTree(staging_).IgnoreError();
+  }
+
+  absl::Status Prepare() {
+    if (Exists(staging_)) MILLRACE_RETURN_IF_ERROR(Discard(root_, staging_));
+    MILLRACE_RETURN_IF_ERROR(MakeDirectory(staging_));
+    return MakeDirectory(tables_);
+  }
+
+  absl::Status Append(EncodedSample sample) override {
+    MILLRACE_RETURN_IF_ERROR(failure_);
+    const uint64_t ordinal = tally_.samples();
+    MILLRACE_RETURN_IF_ERROR(Remember(catalog_.Add(ordinal, sample.meta)));
+    SealRecord(ordinal, &sample.body);
+    MILLRACE_RETURN_IF_ERROR(Remember(
+        shards_[PlaceOf(ordinal, num_shards()).shard].Append(sample.body)));
+    version_.AddSample(sample.digest);
+    tally_.Add(sample.meta, sample.image_bytes, sample.body.size());
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<v1::DatasetInfo> Publish(
+      v1::DatasetInfo description,
+      const std::vector<v1::Quarantined>& quarantined) override {
+    MILLRACE_RETURN_IF_ERROR(failure_);
+    MILLRACE_ASSIGN_OR_RETURN(
+        v1::DatasetInfo info,
+        Complete(std::move(description), quarantined.size()));
+    failure_ = absl::FailedPreconditionError(
+        "this writer has published; make another for another dataset");
+    absl::StatusOr<v1::DatasetInfo> published =
+        ReadPublishedInfo(root_, name_, info.version());
+    if (published.ok() || absl::IsFailedPrecondition(published.status())) {
+      return published;
+    }
+    MILLRACE_RETURN_IF_ERROR(WriteAndRename(info, quarantined));
+    return info;
+  }
+
+ private:
+  uint32_t num_shards() const { return static_cast<uint32_t>(shards_.size()); }
+
+  // After any failure but a key that comes twice, the files are not what they
+  // should be.
+  absl::Status Remember(const absl::Status& status) {
+    if (!absl::IsAlreadyExists(status)) failure_ = status;
+    return status;
+  }
+
+  // `description`, with all that the writer knows.
+  absl::StatusOr<v1::DatasetInfo> Complete(v1::DatasetInfo description,
+                                           size_t quarantined) {
+    if (tally_.samples() == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("dataset \"", name_, "\" would have no samples"));
+    }
+    v1::DatasetInfo info = std::move(description);
+    MILLRACE_RETURN_IF_ERROR(tally_.FillIn(&info));
+    info.set_name(name_);
+    info.set_shards(num_shards());
+    info.set_quarantined(quarantined);
+    info.set_version(version_.Finish(info));
+    MILLRACE_ASSIGN_OR_RETURN(const int64_t now, TimeToPublish());
+    info.set_published_unix_seconds(now);
+    return info;
+  }
+
+  // Later than all versions that are there, even if the clock was set back.
+  absl::StatusOr<int64_t> TimeToPublish() const {
+    int64_t time = absl::ToUnixSeconds(absl::Now());
+    MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> versions,
+                              ListVersions(root_, name_));
+    for (const std::string& version : versions) {
+      const absl::StatusOr<v1::DatasetInfo> info =
+          ReadPublishedInfo(root_, name_, version);
+      if (info.ok()) time = std::max(time, info->published_unix_seconds() + 1);
+    }
+    return time;
+  }
+
+  absl::Status WriteAndRename(const v1::DatasetInfo& info,
+                              const std::vector<v1::Quarantined>& quarantined) {
+    for (uint32_t i = 0; i < num_shards(); ++i) {
+      MILLRACE_RETURN_IF_ERROR(
+          shards_[i].Finish(absl::StrCat(staging_, "/", ShardName(i)),
+                            {info.version(), i, num_shards()}));
+    }
+    MILLRACE_RETURN_IF_ERROR(
+        catalog_.Finish(absl::StrCat(staging_, "/", kCatalogName),
+                        info.version(), quarantined));
+    MILLRACE_RETURN_IF_ERROR(RemoveTree(tables_));
+    MILLRACE_RETURN_IF_ERROR(WriteInfoFile(staging_, info));
+    MILLRACE_RETURN_IF_ERROR(SyncTree(staging_));
+    // There only if it is damaged.
+    const std::string path = VersionPath(root_, name_, info.version());
+    if (Exists(path)) MILLRACE_RETURN_IF_ERROR(Discard(root_, path));
+    return PublishDirectory(staging_, root_, name_, info.version());
+  }
+
+  const std::string root_;
+  const std::string name_;
+  const std::string staging_;
+  const std::string tables_;
+  // Released last.
+  const WriterLock lock_;
+  CatalogWriter catalog_;
+  std::vector<ShardWriter> shards_;
+  DatasetTally tally_;
+  VersionDigest version_;
+  absl::Status failure_;
+};
+
+}  // namespace
+
+EncodedSample EncodeSample(v1::SampleMeta meta, absl::string_view image) {
+  EncodedSample sample;
+  sample.body = MakeRecord(meta, image);
+  sample.image_bytes = image.size();
+  sample.digest = Sha256Of(RecordBody(sample.body));
+  sample.meta = std::move(meta);
+  return sample;
+}
+
+absl::Status WriterOptions::Validate() const {
+  if (shards >= 1 && shards <= kMaxShards) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a dataset has 1 to ", kMaxShards, " shards, not ", shards));
+}
+
+absl::StatusOr<std::unique_ptr<DatasetWriter>> DatasetWriter::Create(
+    const std::string& root, const std::string& name,
+    const WriterOptions& options) {
+  MILLRACE_RETURN_IF_ERROR(options.Validate());
+  MILLRACE_ASSIGN_OR_RETURN(const DatasetRef ref, DatasetRef::Parse(name));
+  if (!ref.version.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", name,
+                     "\": the version of a new dataset follows from its "
+                     "content; leave it out"));
+  }
+  MILLRACE_RETURN_IF_ERROR(MakeDirectories(StagingRoot(root)));
+  MILLRACE_ASSIGN_OR_RETURN(WriterLock lock,
+                            WriterLock::Take(StagingLockPath(root, name)));
+  MILLRACE_RETURN_IF_ERROR(SweepStaging(root));
+  auto writer = std::make_unique<RocksDatasetWriter>(root, name, options,
+                                                     std::move(lock));
+  MILLRACE_RETURN_IF_ERROR(writer->Prepare());
+  return writer;
+}
+
+}  // namespace millrace

@@ -1,0 +1,178 @@
+#include "storage/published.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <tuple>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/status_macros.h"
+#include "storage/data_dir.h"
+#include "storage/files.h"
+#include "storage/info_file.h"
+#include "storage/layout.h"
+#include "storage/lock.h"
+
+namespace millrace {
+
+namespace {
+
+// Races with removals that take empty parents away are lost once or twice.
+constexpr int kMaxPublishAttempts = 100;
+
+bool IsVersionDirectory(absl::string_view entry) {
+  return absl::ConsumePrefix(&entry, "@") && IsVersion(entry);
+}
+
+bool IsDirectory(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+// Adds the names below `prefix`, which is empty or ends with a slash. What
+// vanishes or may not be read meanwhile is as if it were not there.
+void CollectNames(const std::string& root, const std::string& prefix,
+                  std::vector<std::string>* names) {
+  const absl::StatusOr<std::vector<std::string>> entries =
+      ListDirectory(absl::StrCat(root, "/", prefix));
+  if (!entries.ok()) return;
+  if (std::any_of(entries->begin(), entries->end(), IsVersionDirectory)) {
+    names->push_back(std::string(absl::StripSuffix(prefix, "/")));
+  }
+  for (const std::string& entry : *entries) {
+    const std::string name = absl::StrCat(prefix, entry);
+    if (IsNamePart(entry) && DatasetRef::Parse(name).ok() &&
+        IsDirectory(absl::StrCat(root, "/", name))) {
+      CollectNames(root, absl::StrCat(name, "/"), names);
+    }
+  }
+}
+
+// Folders that a removal leaves empty, up to the root. Never fails: a folder
+// that somebody has put something into stays.
+void RemoveEmptyParents(const std::string& root, const std::string& name) {
+  for (std::string rest = name; !rest.empty();) {
+    if (rmdir(DatasetPath(root, rest).c_str()) != 0) return;
+    const size_t slash = rest.rfind('/');
+    rest.resize(slash == std::string::npos ? 0 : slash);
+  }
+}
+
+// The names of datasets, mangled, of which the staging root has a lock or a
+// folder.
+std::set<std::string> StagedNames(const std::vector<std::string>& entries) {
+  std::set<std::string> names;
+  for (const std::string& entry : entries) {
+    if (absl::StartsWith(entry, "@")) continue;
+    names.insert(std::string(absl::StripSuffix(entry, kLockSuffix)));
+  }
+  return names;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ListNames(const std::string& root) {
+  MILLRACE_RETURN_IF_ERROR(ListDirectory(root).status());
+  std::vector<std::string> names;
+  CollectNames(root, "", &names);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::StatusOr<std::vector<std::string>> ListVersions(const std::string& root,
+                                                      const std::string& name) {
+  absl::StatusOr<std::vector<std::string>> entries =
+      ListDirectory(DatasetPath(root, name));
+  if (absl::IsNotFound(entries.status())) return std::vector<std::string>();
+  if (!entries.ok()) return entries.status();
+  std::vector<std::string> versions;
+  for (const std::string& entry : *entries) {
+    if (IsVersionDirectory(entry)) versions.push_back(entry.substr(1));
+  }
+  std::sort(versions.begin(), versions.end());
+  return versions;
+}
+
+absl::StatusOr<v1::DatasetInfo> ReadPublishedInfo(const std::string& root,
+                                                  const std::string& name,
+                                                  const std::string& version) {
+  const std::string path = VersionPath(root, name, version);
+  MILLRACE_ASSIGN_OR_RETURN(v1::DatasetInfo info, ReadInfoFile(path, path));
+  if (info.version() != version) {
+    return absl::DataLossError(absl::StrCat(
+        path, " holds version ", info.version(), ": rename it back"));
+  }
+  info.set_name(name);
+  return info;
+}
+
+bool PublishedBefore(const v1::DatasetInfo& a, const v1::DatasetInfo& b) {
+  return std::forward_as_tuple(a.published_unix_seconds(), a.version()) <
+         std::forward_as_tuple(b.published_unix_seconds(), b.version());
+}
+
+absl::Status PublishDirectory(const std::string& staging,
+                              const std::string& root, const std::string& name,
+                              const std::string& version) {
+  const std::string parent = DatasetPath(root, name);
+  absl::Status renamed;
+  for (int i = 0; i < kMaxPublishAttempts; ++i) {
+    MILLRACE_RETURN_IF_ERROR(MakeDirectories(parent));
+    renamed = Rename(staging, VersionPath(root, name, version));
+    if (!absl::IsNotFound(renamed)) break;
+  }
+  MILLRACE_RETURN_IF_ERROR(renamed);
+  return SyncDirectory(parent);
+}
+
+absl::Status Discard(const std::string& root, const std::string& path) {
+  MILLRACE_RETURN_IF_ERROR(MakeDirectories(StagingRoot(root)));
+  std::string aside = absl::StrCat(StagingRoot(root), "/@XXXXXX");
+  if (mkdtemp(aside.data()) == nullptr) {
+    return FileError(errno, "make a folder in", StagingRoot(root));
+  }
+  // Onto the empty folder, which gives way.
+  const absl::Status renamed = Rename(path, aside);
+  if (!renamed.ok()) {
+    rmdir(aside.c_str());
+    return renamed;
+  }
+  return RemoveUnlessHeld(aside);
+}
+
+absl::Status UnpublishVersion(const std::string& root, const std::string& name,
+                              const std::string& version) {
+  MILLRACE_RETURN_IF_ERROR(Discard(root, VersionPath(root, name, version)));
+  RemoveEmptyParents(root, name);
+  return absl::OkStatus();
+}
+
+absl::Status SweepStaging(const std::string& root) {
+  const std::string staging = StagingRoot(root);
+  const absl::StatusOr<std::vector<std::string>> entries =
+      ListDirectory(staging);
+  if (absl::IsNotFound(entries.status())) return absl::OkStatus();
+  if (!entries.ok()) return entries.status();
+  for (const std::string& name : StagedNames(*entries)) {
+    const std::string path = absl::StrCat(staging, "/", name);
+    const absl::StatusOr<WriterLock> lock =
+        WriterLock::Take(absl::StrCat(path, kLockSuffix));
+    if (!lock.ok() || !Exists(path)) continue;
+    MILLRACE_RETURN_IF_ERROR(Discard(root, path));
+  }
+  for (const std::string& entry : *entries) {
+    if (!absl::StartsWith(entry, "@")) continue;
+    const absl::Status removed =
+        RemoveUnlessHeld(absl::StrCat(staging, "/", entry));
+    if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace millrace

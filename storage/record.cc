@@ -1,0 +1,117 @@
+#include "storage/record.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <xxhash.h>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/coding.h"
+
+namespace millrace {
+
+namespace {
+
+constexpr uint32_t kMagic = 0x6365524d;  // "MRec"
+// Offsets in the header.
+constexpr size_t kVersionAt = 4;
+constexpr size_t kFlagsAt = 6;
+constexpr size_t kChecksumAt = 8;
+constexpr size_t kOrdinalAt = 16;
+// Offsets in the body.
+constexpr size_t kMetaLengthAt = 0;
+constexpr size_t kSectionsLengthAt = 4;
+constexpr size_t kImageLengthAt = 8;
+
+uint64_t ChecksumOf(absl::string_view record) {
+  return XXH3_64bits(record.data() + kOrdinalAt, record.size() - kOrdinalAt);
+}
+
+void AppendDeterministic(const v1::SampleMeta& meta, std::string* out) {
+  google::protobuf::io::StringOutputStream stream(out);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  meta.SerializeToCodedStream(&coded);
+}
+
+absl::Status CheckHeader(absl::string_view record, uint64_t ordinal) {
+  if (record.size() < kRecordHeaderBytes + kRecordLengthsBytes) {
+    return absl::DataLossError(
+        absl::StrCat("the record is cut off after ", record.size(), " bytes"));
+  }
+  const char* header = record.data();
+  if (LoadLittleEndian<uint32_t>(header) != kMagic) {
+    return absl::DataLossError("this is not a record: wrong magic number");
+  }
+  // Before version and flags: a flipped bit there is damage, not news.
+  if (LoadLittleEndian<uint64_t>(header + kChecksumAt) != ChecksumOf(record)) {
+    return absl::DataLossError("the record's checksum does not match");
+  }
+  const auto version = LoadLittleEndian<uint16_t>(header + kVersionAt);
+  const auto flags = LoadLittleEndian<uint16_t>(header + kFlagsAt);
+  if (version != kRecordVersion || flags != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the record has version ", version, " and flags ", flags,
+        "; this program reads version ", kRecordVersion, " without flags"));
+  }
+  const auto stored = LoadLittleEndian<uint64_t>(header + kOrdinalAt);
+  if (stored != ordinal) {
+    return absl::DataLossError(
+        absl::StrCat("the record belongs to sample ", stored));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string MakeRecord(const v1::SampleMeta& meta, absl::string_view image) {
+  const size_t meta_bytes = meta.ByteSizeLong();
+  const size_t prefix_bytes = kRecordHeaderBytes + kRecordLengthsBytes;
+  std::string record;
+  record.reserve(prefix_bytes + meta_bytes + image.size());
+  record.resize(prefix_bytes);
+  char* lengths = record.data() + kRecordHeaderBytes;
+  StoreLittleEndian(static_cast<uint32_t>(meta_bytes), lengths + kMetaLengthAt);
+  StoreLittleEndian(uint32_t{0}, lengths + kSectionsLengthAt);
+  StoreLittleEndian(uint64_t{image.size()}, lengths + kImageLengthAt);
+  AppendDeterministic(meta, &record);
+  record.append(image.data(), image.size());
+  return record;
+}
+
+void SealRecord(uint64_t ordinal, std::string* record) {
+  char* header = record->data();
+  StoreLittleEndian(kMagic, header);
+  StoreLittleEndian(kRecordVersion, header + kVersionAt);
+  StoreLittleEndian(uint16_t{0}, header + kFlagsAt);
+  StoreLittleEndian(ordinal, header + kOrdinalAt);
+  StoreLittleEndian(ChecksumOf(*record), header + kChecksumAt);
+}
+
+absl::string_view RecordBody(absl::string_view record) {
+  return record.substr(kRecordHeaderBytes);
+}
+
+absl::StatusOr<RecordView> OpenRecord(absl::string_view record,
+                                      uint64_t ordinal) {
+  MILLRACE_RETURN_IF_ERROR(CheckHeader(record, ordinal));
+  RecordView view;
+  view.body = RecordBody(record);
+  const char* lengths = view.body.data();
+  const uint64_t meta_bytes =
+      LoadLittleEndian<uint32_t>(lengths + kMetaLengthAt);
+  const uint64_t sections_bytes =
+      LoadLittleEndian<uint32_t>(lengths + kSectionsLengthAt);
+  const uint64_t image_bytes =
+      LoadLittleEndian<uint64_t>(lengths + kImageLengthAt);
+  const uint64_t content_bytes = view.body.size() - kRecordLengthsBytes;
+  if (sections_bytes != 0 || meta_bytes > content_bytes ||
+      image_bytes != content_bytes - meta_bytes) {
+    return absl::DataLossError("the record's lengths do not add up");
+  }
+  view.meta = view.body.substr(kRecordLengthsBytes, meta_bytes);
+  view.image = view.body.substr(kRecordLengthsBytes + meta_bytes);
+  return view;
+}
+
+}  // namespace millrace

@@ -1,0 +1,103 @@
+#include "storage/rocks_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/info_file.h"
+#include "storage/layout.h"
+
+namespace millrace {
+
+absl::StatusOr<std::shared_ptr<const RocksStore>> RocksStore::Open(
+    HeldDirectory directory, const DatasetRef& name) {
+  std::shared_ptr<RocksStore> store(new RocksStore(std::move(directory)));
+  MILLRACE_ASSIGN_OR_RETURN(store->info_,
+                            ReadInfoFile(store->directory_.path(),
+                                         store->directory_.original_path()));
+  if (store->info_.version() != name.version) {
+    return absl::DataLossError(
+        absl::StrCat(store->directory_.original_path(), " holds version ",
+                     store->info_.version(), ": rename it back"));
+  }
+  store->info_.set_name(name.name);
+  MILLRACE_RETURN_IF_ERROR(store->OpenDatabases());
+  return store;
+}
+
+absl::Status RocksStore::OpenDatabases() {
+  const std::string path = directory_.path();
+  const std::string& shown = directory_.original_path();
+  if (info_.samples() == 0 || info_.shards() == 0) {
+    return absl::DataLossError(
+        absl::StrCat(shown, " describes no samples or no shards"));
+  }
+  MILLRACE_ASSIGN_OR_RETURN(
+      catalog_, CatalogReader::Open(absl::StrCat(path, "/", kCatalogName),
+                                    absl::StrCat(shown, "/", kCatalogName),
+                                    info_.version()));
+  for (uint32_t i = 0; i < info_.shards(); ++i) {
+    const ShardLabel label{info_.version(), i, info_.shards()};
+    MILLRACE_ASSIGN_OR_RETURN(
+        shards_.emplace_back(),
+        ShardReader::Open(absl::StrCat(path, "/", ShardName(i)),
+                          absl::StrCat(shown, "/", ShardName(i)), label));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RocksStore::AboutSample(uint64_t ordinal,
+                                     const absl::Status& error) const {
+  std::string message =
+      absl::StrCat("dataset ", info_.name(), "@", info_.version(), ", sample ",
+                   ordinal, " (shard ", PlaceOf(ordinal, info_.shards()).shard,
+                   "): ", error.message());
+  if (absl::IsDataLoss(error)) {
+    absl::StrAppend(&message,
+                    "; \"millrace verify\" lists all damage; restore "
+                    "the shard from a copy, or ingest the dataset again");
+  }
+  return absl::Status(error.code(), message);
+}
+
+absl::StatusOr<RocksStore::StoredRecord> RocksStore::ReadRecord(
+    uint64_t ordinal) const {
+  if (ordinal >= info_.samples()) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "dataset ", info_.name(), "@", info_.version(), " has ",
+        info_.samples(), " samples; there is no ordinal ", ordinal));
+  }
+  const ShardPlace place = PlaceOf(ordinal, info_.shards());
+  absl::StatusOr<StoredValue> value = shards_[place.shard]->Read(place.index);
+  if (!value.ok()) return AboutSample(ordinal, value.status());
+  const absl::StatusOr<RecordView> view = OpenRecord(value->bytes, ordinal);
+  if (!view.ok()) return AboutSample(ordinal, view.status());
+  return StoredRecord{*view, std::move(value->owner)};
+}
+
+absl::StatusOr<Sample> RocksStore::Read(uint64_t ordinal) const {
+  MILLRACE_ASSIGN_OR_RETURN(StoredRecord record, ReadRecord(ordinal));
+  Sample sample;
+  if (!sample.meta.ParseFromArray(record.view.meta.data(),
+                                  static_cast<int>(record.view.meta.size()))) {
+    return AboutSample(ordinal,
+                       absl::DataLossError("the metadata cannot be parsed"));
+  }
+  sample.image = record.view.image;
+  sample.owner = std::move(record.owner);
+  return sample;
+}
+
+absl::StatusOr<uint64_t> RocksStore::Find(absl::string_view key) const {
+  absl::StatusOr<uint64_t> ordinal = catalog_->Find(key);
+  if (ordinal.ok() || !absl::IsNotFound(ordinal.status())) return ordinal;
+  return absl::NotFoundError(absl::StrCat("dataset ", info_.name(), "@",
+                                          info_.version(), " has ",
+                                          ordinal.status().message()));
+}
+
+absl::StatusOr<OrdinalSet> RocksStore::ReadIndex(absl::string_view name) const {
+  return catalog_->ReadIndex(name);
+}
+
+}  // namespace millrace

@@ -1,0 +1,61 @@
+// A published dataset, opened: SampleStore over a catalog and shards on disk.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/catalog.h"
+#include "storage/data_dir.h"
+#include "storage/lock.h"
+#include "storage/record.h"
+#include "storage/sample_store.h"
+#include "storage/shard.h"
+
+namespace millrace {
+
+class RocksStore final : public SampleStore {
+ public:
+  // The dataset that lies in `directory` and is called `name` in full. Opens
+  // one database a shard and reads nothing whose size grows with the dataset's.
+  static absl::StatusOr<std::shared_ptr<const RocksStore>> Open(
+      HeldDirectory directory, const DatasetRef& name);
+
+  const v1::DatasetInfo& info() const override { return info_; }
+  absl::StatusOr<Sample> Read(uint64_t ordinal) const override;
+  absl::StatusOr<uint64_t> Find(absl::string_view key) const override;
+  absl::StatusOr<OrdinalSet> ReadIndex(absl::string_view name) const override;
+
+  absl::StatusOr<std::vector<v1::Quarantined>> ReadQuarantine() const {
+    return catalog_->ReadQuarantine();
+  }
+
+  // The record as it is stored, checked; errors as for Read. The views are good
+  // while `owner` lives.
+  struct StoredRecord {
+    RecordView view;
+    std::shared_ptr<const void> owner;
+  };
+  absl::StatusOr<StoredRecord> ReadRecord(uint64_t ordinal) const;
+
+ private:
+  explicit RocksStore(HeldDirectory directory)
+      : directory_(std::move(directory)) {}
+
+  absl::Status OpenDatabases();
+  // `error`, saying which sample it is about and what to do.
+  absl::Status AboutSample(uint64_t ordinal, const absl::Status& error) const;
+
+  const HeldDirectory directory_;
+  v1::DatasetInfo info_;
+  std::unique_ptr<const CatalogReader> catalog_;
+  std::vector<std::unique_ptr<const ShardReader>> shards_;
+};
+
+// DataDir::Open, with what only this kind of store has.
+absl::StatusOr<std::shared_ptr<const RocksStore>> OpenStored(
+    const DataDir& data_dir, const DatasetRef& ref);
+
+}  // namespace millrace

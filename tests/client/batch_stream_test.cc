@@ -1,0 +1,447 @@
+#include "client/batch_stream.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "client/dataset_query.h"
+#include "tests/client/fake_server.h"
+#include "tests/support/event.h"
+
+namespace millrace::client {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+grpc::Status Serve(FakeStream* stream) {
+  stream->Open();
+  stream->Serve();
+  return grpc::Status::OK;
+}
+
+grpc::Status Unavailable() {
+  return {grpc::StatusCode::UNAVAILABLE, "going down"};
+}
+
+BatchStreamOptions OptionsFor(const std::string& endpoint) {
+  BatchStreamOptions options;
+  options.endpoint = endpoint;
+  options.plan.set_dataset("digits");
+  options.min_backoff = absl::Milliseconds(1);
+  options.max_backoff = absl::Milliseconds(10);
+  options.give_up_after = absl::Seconds(60);
+  return options;
+}
+
+std::unique_ptr<BatchStream> OpenOrDie(const BatchStreamOptions& options) {
+  auto stream = BatchStream::Open(options);
+  EXPECT_TRUE(stream.ok()) << stream.status();
+  return stream.ok() ? *std::move(stream) : nullptr;
+}
+
+// The next steps are exactly [first, end).
+void ExpectSteps(BatchStream* stream, uint64_t first, uint64_t end) {
+  for (uint64_t step = first; step < end; ++step) {
+    const absl::StatusOr<ReceivedBatch> batch = stream->Next();
+    ASSERT_TRUE(batch.ok()) << "step " << step << ": " << batch.status();
+    ASSERT_TRUE(IsBatch(*batch, step))
+        << "wanted " << step << ", got " << batch->step;
+  }
+}
+
+TEST(BatchStreamTest, DeliversStepsInOrderUpToTheEnd) {
+  FakeServer server(Serve);
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.start_step = 7;
+  options.end_step = 27;
+  const auto stream = OpenOrDie(options);
+  EXPECT_EQ(stream->opened().steps_per_epoch(), kStepsPerEpoch);
+  ExpectSteps(stream.get(), 7, 27);
+  EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(stream->stats().steps, 20u);
+  EXPECT_EQ(stream->stats().bytes, 20 * stream->opened().batch_bytes());
+  EXPECT_EQ(stream->stats().reconnects, 0u);
+  EXPECT_EQ(server.streams(), 1);
+}
+
+TEST(BatchStreamTest, PutsStepsThatComeOutOfOrderInOrder) {
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    const v1::AskSteps ask = stream->ReadAsk();
+    for (uint32_t i = ask.count(); i > 0; --i) {
+      stream->SendStep(ask.first_step() + i - 1);
+    }
+    stream->Serve();
+    return grpc::Status::OK;
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.prefetch_steps = 8;
+  ExpectSteps(OpenOrDie(options).get(), 0, 30);
+}
+
+TEST(BatchStreamTest, SendsThePlanAndTheRank) {
+  v1::OpenStream seen;
+  FakeServer server([&seen](FakeStream* stream) {
+    seen = stream->Open();
+    stream->Serve();
+    return grpc::Status::OK;
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.plan.set_seed(42);
+  options.rank = 1;
+  options.world_size = 4;
+  options.name = "trainer";
+  ExpectSteps(OpenOrDie(options).get(), 0, 1);
+  EXPECT_EQ(seen.plan().seed(), 42u);
+  EXPECT_EQ(seen.rank(), 1u);
+  EXPECT_EQ(seen.world_size(), 4u);
+  EXPECT_EQ(seen.client(), "trainer");
+  EXPECT_EQ(seen.expected_plan_digest(), 0u);
+}
+
+TEST(BatchStreamTest, AsksForPrefetchStepsAheadAndNoMore) {
+  std::atomic<uint64_t> asked{0};
+  Event ten_asked;
+  FakeServer server([&](FakeStream* stream) {
+    stream->Open();
+    while (true) {
+      const v1::AskSteps ask = stream->ReadAsk();
+      if (ask.count() == 0) return grpc::Status::OK;
+      asked = ask.first_step() + ask.count();
+      if (asked == 10) ten_asked.Notify();
+      for (uint32_t i = 0; i < ask.count(); ++i) {
+        stream->SendStep(ask.first_step() + i);
+      }
+    }
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.prefetch_steps = 6;
+  const auto stream = OpenOrDie(options);
+  ExpectSteps(stream.get(), 0, 1);
+  EXPECT_LE(asked, 7u);
+  ExpectSteps(stream.get(), 1, 4);
+  EXPECT_TRUE(ten_asked.WaitFor(absl::Seconds(30)));
+  EXPECT_EQ(asked, 10u);
+}
+
+TEST(BatchStreamTest, RespectsTheServersLimitOfOutstandingSteps) {
+  std::atomic<bool> exceeded{false};
+  FakeServer server([&exceeded](FakeStream* stream) {
+    v1::StreamOpened opened = MakeOpened();
+    opened.set_max_outstanding_steps(2);
+    stream->Open(opened);
+    while (true) {
+      const v1::AskSteps ask = stream->ReadAsk();
+      if (ask.count() == 0) return grpc::Status::OK;
+      if (ask.count() > 2) exceeded = true;
+      for (uint32_t i = 0; i < ask.count(); ++i) {
+        stream->SendStep(ask.first_step() + i);
+      }
+    }
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.prefetch_steps = 16;
+  ExpectSteps(OpenOrDie(options).get(), 0, 40);
+  EXPECT_FALSE(exceeded);
+}
+
+TEST(BatchStreamTest, ReconnectsAndAsksOnlyForWhatIsMissing) {
+  std::vector<v1::AskSteps> asks;
+  v1::OpenStream reopened;
+  FakeServer server([&](FakeStream* stream) {
+    if (stream->number() == 0) {
+      stream->Open();
+      stream->ReadAsk();  // [0, 4)
+      for (const uint64_t step : {0, 1, 3}) stream->SendStep(step);
+      return Unavailable();
+    }
+    reopened = stream->Open();
+    while (asks.size() < 2) {
+      asks.push_back(stream->ReadAsk());
+      for (uint32_t i = 0; i < asks.back().count(); ++i) {
+        stream->SendStep(asks.back().first_step() + i);
+      }
+    }
+    stream->Serve();
+    return grpc::Status::OK;
+  });
+  Event lost;
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.prefetch_steps = 4;
+  options.on_reconnect = [&lost](const absl::Status& why) {
+    EXPECT_EQ(why, absl::UnavailableError("going down"));
+    lost.Notify();
+  };
+  {
+    const auto stream = OpenOrDie(options);
+    lost.Wait();
+    ExpectSteps(stream.get(), 0, 20);
+    EXPECT_EQ(stream->stats().reconnects, 1u);
+  }
+  EXPECT_EQ(reopened.plan().dataset(), "digits@pinned");
+  EXPECT_EQ(reopened.expected_plan_digest(), kPlanDigest);
+  ASSERT_EQ(asks.size(), 2u);
+  EXPECT_EQ(asks[0].first_step(), 2u);
+  EXPECT_EQ(asks[0].count(), 1u);
+}
+
+TEST(BatchStreamTest, ReturnsEveryStepOnceHoweverOftenTheServerFails) {
+  // One more step each time, so that each place in the window is hit.
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    stream->Serve(1 + stream->number() % 7);
+    return stream->number() % 2 == 0 ? Unavailable() : grpc::Status::OK;
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.end_step = 100;
+  const auto stream = OpenOrDie(options);
+  ExpectSteps(stream.get(), 0, 100);
+  EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(stream->stats().steps, 100u);
+  EXPECT_GE(stream->stats().reconnects, 20u);
+}
+
+TEST(BatchStreamTest, FollowsAServerThatIsReplaced) {
+  auto server = std::make_unique<FakeServer>(Serve);
+  const int port = server->port();
+  const auto stream = OpenOrDie(OptionsFor(server->endpoint()));
+  for (uint64_t round = 0; round < 5; ++round) {
+    ExpectSteps(stream.get(), round * 20, round * 20 + 20);
+    server.reset();
+    server = std::make_unique<FakeServer>(Serve, port);
+  }
+  EXPECT_GE(stream->stats().reconnects, 4u);
+}
+
+TEST(BatchStreamTest, OpenWaitsForAServerThatStartsLate) {
+  int port = 0;
+  { port = FakeServer(Serve).port(); }
+  Event refused;
+  BatchStreamOptions options = OptionsFor("127.0.0.1:" + std::to_string(port));
+  options.on_reconnect = [&refused](const absl::Status&) { refused.Notify(); };
+  std::unique_ptr<FakeServer> server;
+  std::thread starter([&] {
+    refused.Wait();
+    server = std::make_unique<FakeServer>(Serve, port);
+  });
+  const auto stream = OpenOrDie(options);
+  starter.join();
+  ExpectSteps(stream.get(), 0, 10);
+}
+
+TEST(BatchStreamTest, OpenGivesUpNamingServerTimeAndReason) {
+  int port = 0;
+  { port = FakeServer(Serve).port(); }
+  const std::string endpoint = "127.0.0.1:" + std::to_string(port);
+  BatchStreamOptions options = OptionsFor(endpoint);
+  options.give_up_after = absl::Milliseconds(300);
+  const absl::Status status = BatchStream::Open(options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(HasSubstr(endpoint), HasSubstr("300ms"), HasSubstr("refused")));
+}
+
+TEST(BatchStreamTest, NextGivesUpOnASilentServer) {
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    stream->Serve(1);
+    stream->BeSilent();
+    return grpc::Status::OK;
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.give_up_after = absl::Milliseconds(300);
+  const auto stream = OpenOrDie(options);
+  ExpectSteps(stream.get(), 0, 1);
+  const absl::Status status = stream->Next().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("step 1 does not come"));
+  EXPECT_EQ(stream->Next().status(), status);
+}
+
+TEST(BatchStreamTest, VerdictsOfTheServerAreFinal) {
+  for (const auto code :
+       {grpc::StatusCode::INVALID_ARGUMENT, grpc::StatusCode::NOT_FOUND,
+        grpc::StatusCode::FAILED_PRECONDITION,
+        grpc::StatusCode::PERMISSION_DENIED, grpc::StatusCode::DATA_LOSS,
+        grpc::StatusCode::INTERNAL, grpc::StatusCode::UNIMPLEMENTED}) {
+    FakeServer server([code](FakeStream*) {
+      return grpc::Status(code, "plan.batch.size is 0");
+    });
+    const absl::Status status =
+        BatchStream::Open(OptionsFor(server.endpoint())).status();
+    EXPECT_EQ(static_cast<int>(status.code()), static_cast<int>(code));
+    EXPECT_EQ(status.message(), "plan.batch.size is 0");
+    EXPECT_EQ(server.streams(), 1);
+  }
+}
+
+TEST(BatchStreamTest, BatchesAtHandComeBeforeTheServersVerdict) {
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    stream->Serve(3);
+    return grpc::Status(grpc::StatusCode::DATA_LOSS, "sample 17 is damaged");
+  });
+  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  ExpectSteps(stream.get(), 0, 3);
+  EXPECT_EQ(stream->Next().status(),
+            absl::DataLossError("sample 17 is damaged"));
+}
+
+TEST(BatchStreamTest, BacksOffFromAFullServerUntilItHasRoom) {
+  FakeServer server([](FakeStream* stream) {
+    if (stream->number() < 5) {
+      return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full");
+    }
+    return Serve(stream);
+  });
+  ExpectSteps(OpenOrDie(OptionsFor(server.endpoint())).get(), 0, 5);
+  EXPECT_EQ(server.streams(), 6);
+}
+
+TEST(BatchStreamTest, AnotherPlanAfterAReconnectIsRefused) {
+  FakeServer server([](FakeStream* stream) {
+    v1::StreamOpened opened = MakeOpened();
+    if (stream->number() > 0) opened.set_plan_digest(1);
+    stream->Open(opened);
+    stream->Serve(1);
+    return Unavailable();
+  });
+  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  ExpectSteps(stream.get(), 0, 1);
+  const absl::Status status = stream->Next().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("1234567890abcdef"));
+}
+
+TEST(BatchStreamTest, StepsThatWereNotAskedForAreAnInternalError) {
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    stream->ReadAsk();
+    stream->SendStep(1'000'000);
+    stream->BeSilent();
+    return grpc::Status::OK;
+  });
+  EXPECT_EQ(OpenOrDie(OptionsFor(server.endpoint()))->Next().status(),
+            absl::InternalError(
+                "the server sent step 1000000, which was not asked for"));
+}
+
+TEST(BatchStreamTest, AStepThatComesTwiceIsAnInternalError) {
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    stream->ReadAsk();
+    stream->SendStep(1);
+    stream->SendStep(1);
+    stream->BeSilent();
+    return grpc::Status::OK;
+  });
+  EXPECT_EQ(OpenOrDie(OptionsFor(server.endpoint()))->Next().status(),
+            absl::InternalError("the server sent step 1 again"));
+}
+
+TEST(BatchStreamTest, ABatchBeforeTheOpeningIsAnInternalError) {
+  FakeServer server([](FakeStream* stream) {
+    stream->SendStep(0);
+    stream->BeSilent();
+    return grpc::Status::OK;
+  });
+  EXPECT_EQ(BatchStream::Open(OptionsFor(server.endpoint())).status().code(),
+            absl::StatusCode::kInternal);
+}
+
+TEST(BatchStreamTest, ABatchOfAnotherFormIsAnInternalError) {
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    stream->ReadAsk();
+    v1::Batch batch = MakeBatch(0);
+    batch.mutable_tensors()->RemoveLast();
+    stream->Send(batch);
+    stream->BeSilent();
+    return grpc::Status::OK;
+  });
+  const absl::Status status =
+      OpenOrDie(OptionsFor(server.endpoint()))->Next().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("1 tensors"));
+}
+
+TEST(BatchStreamTest, MessagesAboveTheLimitEndTheStream) {
+  FakeServer server(Serve);
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.max_message_bytes = MakeOpened().batch_bytes();  // Without framing.
+  const absl::Status status = OpenOrDie(options)->Next().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(server.streams(), 1);
+}
+
+TEST(BatchStreamTest, PlansWithBatchesAboveTheLimitAreRefusedAtOpening) {
+  FakeServer server(Serve);
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.max_message_bytes = MakeOpened().batch_bytes() - 1;
+  const absl::Status status = BatchStream::Open(options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("max_message_bytes"));
+}
+
+TEST(BatchStreamTest, CancelEndsAWaitingNext) {
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    stream->ReadAsk();
+    stream->BeSilent();
+    return grpc::Status::OK;
+  });
+  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  std::thread canceller([&stream] { stream->Cancel(); });
+  EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kCancelled);
+  canceller.join();
+  EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST(BatchStreamTest, CancelComesBeforeBatchesAtHand) {
+  FakeServer server(Serve);
+  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  ExpectSteps(stream.get(), 0, 3);
+  stream->Cancel();
+  EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST(BatchStreamTest, ManyStreamsComeAndGoWithoutHanging) {
+  FakeServer server(Serve);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&server, i] {
+      for (int round = 0; round < 20; ++round) {
+        const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+        ExpectSteps(stream.get(), 0, (round + i) % 5);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(BatchStreamTest, BatchesMayOutliveTheStream) {
+  FakeServer server(Serve);
+  absl::StatusOr<ReceivedBatch> batch =
+      OpenOrDie(OptionsFor(server.endpoint()))->Next();
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  EXPECT_TRUE(IsBatch(*batch, 0));
+}
+
+TEST(DatasetQueryTest, PassesTheServersStatusOn) {
+  FakeServer server(Serve);
+  EXPECT_EQ(GetDataset(server.endpoint(), "digits", absl::Seconds(30))
+                .status()
+                .code(),
+            absl::StatusCode::kUnimplemented);
+}
+
+}  // namespace
+}  // namespace millrace::client

@@ -1,0 +1,58 @@
+// A network that can fail: forwards TCP connections to a server on this machine
+// and cuts or stalls them when told.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "base/mutex.h"
+
+namespace millrace {
+
+class TcpProxy {
+ public:
+  // Forwards to 127.0.0.1:`port`.
+  explicit TcpProxy(int port);
+  ~TcpProxy();
+
+  // "127.0.0.1:PORT", where clients connect.
+  std::string endpoint() const;
+
+  // Resets each new connection (RST) once it has carried this many bytes
+  // from the server.
+  void CutAfter(int64_t bytes) { cut_after_ = bytes; }
+
+  // Resets all connections now.
+  void CutAll();
+
+  // From now on nothing is forwarded, and nothing closed either.
+  void Freeze() { frozen_ = true; }
+
+  int connections() const { return connections_; }
+
+ private:
+  struct Connection {
+    int client = -1;
+    int server = -1;
+    std::thread thread;
+  };
+  void Accept();
+  void Forward(Connection* connection);
+
+  const int port_;
+  int listener_ = -1;
+  int listen_port_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> frozen_{false};
+  std::atomic<int64_t> cut_after_{INT64_MAX};
+  std::atomic<int> connections_{0};
+  Mutex mutex_;
+  std::list<Connection> open_ ABSL_GUARDED_BY(mutex_);
+  std::thread acceptor_;
+};
+
+}  // namespace millrace

@@ -3,7 +3,7 @@
 //
 // JPEG pixels equal libjpeg-turbo's djpeg with default options (accurate
 // integer IDCT, fancy upsampling), CMYK and YCCK included. PNG: 16 bits are cut
-// to 8, palettes are resolved, alpha is dropped, as Pillow's convert("RGB").
+// to 8, palettes are resolved, alpha is dropped.
 //
 // All functions are pure and safe to call from any thread. Hostile bytes give
 // an error, never a crash, and never memory beyond limits.max_pixels.
@@ -33,7 +33,7 @@ struct ImageHeader {
   int stored_height = 0;
   // After decoding: 1 or 3.
   int channels = 0;
-  // EXIF 1..8; 1 if the file has none, or nonsense.
+  // EXIF 1..8; 1 if the file has none, or nonsense. PNG: always 1.
   int orientation = 1;
 
   // Orientations 5..8 swap the sides.
@@ -43,7 +43,8 @@ struct ImageHeader {
 };
 
 struct DecodeLimits {
-  // Width times height. RGB costs 3 bytes a pixel.
+  // Width times height. RGB costs 3 bytes a pixel; while it is decoded, a
+  // progressive JPEG costs up to 6 more, an interlaced PNG 3.
   int64_t max_pixels = 128 * 1024 * 1024;
   // Scans of a progressive JPEG; each costs a pass over the whole image.
   int max_scans = 100;
@@ -62,11 +63,13 @@ struct DecodeOptions {
   DecodeLimits limits;
 };
 
-// What the decoder had to forgive.
+// What the decoder had to forgive. Complete when the whole image was decoded;
+// for a region, faults below it go unseen.
 struct DecodeReport {
   // The decoder's first complaint; empty for a clean file.
   std::string warning;
-  // The data ended before the image did; the rest of the pixels is made up.
+  // The file ended before the image did; the rest of the pixels is made up.
+  // Pillow refuses such files, and serves those that only have a `warning`.
   bool ends_early = false;
 };
 

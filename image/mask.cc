@@ -1,7 +1,6 @@
 #include "image/mask.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -108,17 +107,21 @@ absl::Status CheckRunLengths(const RunLengthMask& mask) {
 
 std::vector<uint8_t> RasterOf(const RunLengthMask& mask) {
   std::vector<uint8_t> raster(size_t{1} * mask.height * mask.width);
-  uint64_t position = 0;
-  bool set = false;
-  for (const uint32_t run : mask.counts) {
-    const uint64_t end = position + run;
-    if (set) {
-      for (uint64_t i = position; i < end; ++i) {
-        raster[i % mask.height * mask.width + i / mask.height] = 1;
+  const uint32_t height = mask.height;
+  size_t x = 0;
+  uint32_t y = 0;
+  uint8_t value = 0;
+  for (uint32_t run : mask.counts) {
+    while (run > 0) {
+      const uint32_t end = std::min(height, y + run);
+      run -= end - y;
+      for (; y < end; ++y) raster[y * size_t{1} * mask.width + x] = value;
+      if (y == height) {
+        y = 0;
+        ++x;
       }
     }
-    position = end;
-    set = !set;
+    value = 1 - value;
   }
   return raster;
 }

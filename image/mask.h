@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -38,7 +39,9 @@ RunLengthMask RunLengthsOf(const uint8_t* raster, int height, int width);
 uint64_t AreaOf(const RunLengthMask& mask);
 
 // The raster of one closed ring (x0, y0, x1, y1, ...; at least three points).
-// Points may lie outside of the image.
+// Points may lie anywhere outside of the image. Takes time and memory for the
+// pixel columns that the edges cross. As for every mask, height * width must be
+// below 2^31 (here the caller checks).
 RunLengthMask RunLengthsOfPolygon(absl::Span<const double> coordinates,
                                   int height, int width);
 

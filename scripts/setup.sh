@@ -3,6 +3,7 @@
 # configures and builds a preset. Quick when all of it is there already.
 #
 #   scripts/setup.sh [PRESET [CMAKE_ARGUMENT...]]        default: release
+#   scripts/setup.sh --packages                          no build
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -38,6 +39,7 @@ if ((${#missing[@]})); then
 fi
 
 preset=${1:-release}
+[[ $preset != --packages ]] || exit 0
 shift || true
 echo "==> building the $preset preset into build/$preset"
 if [[ ! -f build/$preset/build.ninja ]] || (($#)); then

@@ -1,0 +1,15 @@
+// A trainer outside of this tree: it compiles, links and gets a clear answer.
+#include <iostream>
+
+#include "client/batch_stream.h"
+
+int main() {
+  millrace::client::BatchStreamOptions options;
+  options.plan.set_dataset("mnist/train");
+  options.plan.mutable_batch()->set_size(32);
+  options.endpoint = "localhost:1";
+  options.give_up_after = absl::Milliseconds(1);
+  const auto stream = millrace::client::BatchStream::Open(options);
+  std::cout << stream.status() << "\n";
+  return stream.status().code() == absl::StatusCode::kUnavailable ? 0 : 1;
+}

@@ -11,7 +11,7 @@
 // are raw gray pixels.
 //
 // Memory: labels are held; plain images are read from disk when needed, gzip
-// ones are held unpacked, at most 512 MiB ("unpack it first" above that).
+// ones are held unpacked, at most 256 MiB ("unpack it first" above that).
 #pragma once
 
 #include <memory>

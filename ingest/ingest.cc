@@ -1,0 +1,245 @@
+#include "ingest/ingest.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "ingest/image_check.h"
+#include "ingest/memory_budget.h"
+#include "ingest/reorder_window.h"
+#include "ingest/text.h"
+#include "storage/dataset_writer.h"
+
+namespace millrace {
+namespace {
+
+constexpr size_t kMaxWarned = 100'000;
+constexpr size_t kNamedInErrors = 5;
+constexpr absl::Duration kProgressInterval = absl::Milliseconds(100);
+
+// What became of one item.
+struct Outcome {
+  absl::Status status;  // Not OK: quarantined, `sample` is empty.
+  EncodedSample sample;
+  Findings findings;
+};
+
+// Everything that can be done to an item without knowing its place. One for
+// each thread.
+class ItemWorker {
+ public:
+  ItemWorker(const Source& source, const IngestOptions& options,
+             MemoryBudget* budget)
+      : source_(source), options_(options), check_(options.limits, budget) {}
+
+  Outcome Process(uint64_t item) {
+    Outcome outcome;
+    absl::StatusOr<EncodedSample> sample = Encode(item, &outcome.findings);
+    if (sample.ok()) {
+      outcome.sample = *std::move(sample);
+    } else {
+      outcome.status = sample.status();
+    }
+    return outcome;
+  }
+
+ private:
+  absl::StatusOr<EncodedSample> Encode(uint64_t item, Findings* findings) {
+    MILLRACE_ASSIGN_OR_RETURN(SourceItem loaded,
+                              source_.Load(item, options_.max_file_bytes));
+    v1::SampleMeta meta;
+    meta.set_key(source_.Key(item));
+    if (loaded.info.format() == v1::IMAGE_FORMAT_RAW) {
+      MILLRACE_RETURN_IF_ERROR(CheckRaw(loaded.info, loaded.image));
+      *meta.mutable_image() = std::move(loaded.info);
+    } else {
+      MILLRACE_ASSIGN_OR_RETURN(*meta.mutable_image(),
+                                check_.CheckEncoded(loaded.image));
+    }
+    MILLRACE_RETURN_IF_ERROR(source_.Annotate(item, &meta, findings));
+    return EncodeSample(std::move(meta), loaded.image);
+  }
+
+  const Source& source_;
+  const IngestOptions& options_;
+  ImageCheck check_;
+};
+
+std::string FirstFew(const std::vector<v1::Quarantined>& entries) {
+  std::string text;
+  for (size_t i = 0; i < std::min(entries.size(), kNamedInErrors); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : "; ", entries[i].key(), ": ",
+                    entries[i].reason());
+  }
+  if (entries.size() > kNamedInErrors) {
+    absl::StrAppend(&text, "; and ", entries.size() - kNamedInErrors, " more");
+  }
+  return text;
+}
+
+// One call of Ingest(); lives on the calling thread.
+class IngestRun {
+ public:
+  IngestRun(const Source& source, const IngestOptions& options)
+      : source_(source),
+        options_(options),
+        budget_(options.decode_bytes),
+        window_(source.size(), options.window_items, options.window_bytes) {
+    progress_.total = source.size();
+  }
+
+  absl::StatusOr<IngestResult> Run() {
+    WriterOptions writer_options;
+    writer_options.shards = options_.shards;
+    MILLRACE_ASSIGN_OR_RETURN(
+        writer_, DatasetWriter::Create(options_.data_dir, options_.dataset,
+                                       writer_options));
+    for (const v1::Quarantined& problem : source_.problems()) {
+      MILLRACE_RETURN_IF_ERROR(Quarantine(problem));
+    }
+    MILLRACE_RETURN_IF_ERROR(StoreAll());
+    Report();
+    return Publish();
+  }
+
+ private:
+  absl::Status StoreAll() {
+    std::vector<std::thread> workers;
+    const absl::Cleanup join = [&] {
+      window_.Stop();
+      for (std::thread& worker : workers) worker.join();
+    };
+    for (int i = 0; i < Threads(); ++i) {
+      workers.emplace_back([this] {
+        ItemWorker worker(source_, options_, &budget_);
+        while (const std::optional<uint64_t> item = window_.Claim()) {
+          Outcome outcome = worker.Process(*item);
+          const uint64_t bytes = outcome.sample.body.size();
+          window_.Put(*item, std::move(outcome), bytes);
+        }
+      });
+    }
+    for (uint64_t item = 0; item < source_.size(); ++item) {
+      if (options_.cancel != nullptr && *options_.cancel) {
+        return absl::CancelledError("cancelled; nothing was published");
+      }
+      MILLRACE_RETURN_IF_ERROR(Store(item, *window_.Take()));
+    }
+    return absl::OkStatus();
+  }
+
+  int Threads() const {
+    if (options_.threads > 0) return options_.threads;
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+
+  absl::Status Store(uint64_t item, Outcome outcome) {
+    const std::string key = source_.Key(item);
+    for (const v1::Quarantined& dropped : outcome.findings.dropped) {
+      MILLRACE_RETURN_IF_ERROR(Quarantine(dropped));
+    }
+    if (!outcome.status.ok()) {
+      MILLRACE_RETURN_IF_ERROR(
+          Quarantine(MakeQuarantined(key, outcome.status.message())));
+    } else {
+      NoteWarnings(key, outcome);
+      progress_.bytes += outcome.sample.image_bytes;
+      ++stored_;
+      if (writer_ != nullptr) {
+        MILLRACE_RETURN_IF_ERROR(writer_->Append(std::move(outcome.sample)));
+      }
+    }
+    ++progress_.done;
+    if (absl::Now() >= next_report_) Report();
+    return absl::OkStatus();
+  }
+
+  void NoteWarnings(const std::string& key, const Outcome& outcome) {
+    const auto note = [&](const std::string& warning) {
+      if (warning.empty() || result_.warned.size() >= kMaxWarned) return;
+      result_.warned.push_back(MakeQuarantined(key, warning));
+    };
+    note(outcome.sample.meta.image().warning());
+    for (const std::string& warning : outcome.findings.warnings) note(warning);
+  }
+
+  absl::Status Quarantine(const v1::Quarantined& entry) {
+    if (result_.quarantined.size() >= options_.max_quarantined) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("refused: more than ", options_.max_quarantined,
+                       " entries in quarantine, the first: ",
+                       FirstFew(result_.quarantined)));
+    }
+    result_.quarantined.push_back(entry);
+    ++progress_.quarantined;
+    if (options_.on_quarantined) options_.on_quarantined(entry);
+    // It is refused already; the rest is only checked.
+    if (options_.strict) writer_.reset();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<IngestResult> Publish() {
+    const std::vector<v1::Quarantined>& quarantined = result_.quarantined;
+    if (stored_ == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("refused: not one good sample among ", source_.size(),
+                       quarantined.empty() ? "" : "; ", FirstFew(quarantined)));
+    }
+    if (writer_ == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("refused, as it is to be strict: ", quarantined.size(),
+                       " in quarantine; ", FirstFew(quarantined)));
+    }
+    MILLRACE_ASSIGN_OR_RETURN(
+        result_.info, writer_->Publish(source_.description(), quarantined));
+    result_.notes = source_.notes();
+    return std::move(result_);
+  }
+
+  void Report() {
+    next_report_ = absl::Now() + kProgressInterval;
+    if (options_.on_progress) options_.on_progress(progress_);
+  }
+
+  const Source& source_;
+  const IngestOptions& options_;
+  MemoryBudget budget_;
+  ReorderWindow<Outcome> window_;
+  std::unique_ptr<DatasetWriter> writer_;
+  IngestResult result_;
+  IngestProgress progress_;
+  uint64_t stored_ = 0;
+  absl::Time next_report_ = absl::InfinitePast();
+};
+
+}  // namespace
+
+absl::Status IngestOptions::Validate() const {
+  if (data_dir.empty()) return absl::InvalidArgumentError("no data folder");
+  if (threads < 0 || threads > 1024) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("threads is ", threads, "; 0 to 1024"));
+  }
+  if (max_file_bytes == 0 || window_items == 0 || window_bytes == 0 ||
+      decode_bytes == 0) {
+    return absl::InvalidArgumentError(
+        "max_file_bytes, window_items, window_bytes and decode_bytes must be "
+        "at least 1");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<IngestResult> Ingest(const Source& source,
+                                    const IngestOptions& options) {
+  MILLRACE_RETURN_IF_ERROR(options.Validate());
+  return IngestRun(source, options).Run();
+}
+
+}  // namespace millrace

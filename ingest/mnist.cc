@@ -1,0 +1,104 @@
+#include "ingest/mnist.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "ingest/idx.h"
+#include "ingest/text.h"
+
+namespace millrace {
+namespace {
+
+constexpr uint32_t kMaxSide = 4096;
+constexpr int kLeastCategories = 10;
+
+absl::StatusOr<IdxFile> OpenIdx(const std::string& path, size_t dimensions) {
+  MILLRACE_ASSIGN_OR_RETURN(auto bytes, OpenFile(path));
+  absl::StatusOr<IdxFile> file = IdxFile::Open(std::move(bytes), dimensions);
+  if (!file.ok()) {
+    return absl::Status(file.status().code(),
+                        absl::StrCat(path, ": ", file.status().message()));
+  }
+  return file;
+}
+
+class MnistSource : public Source {
+ public:
+  MnistSource(IdxFile images, std::string labels)
+      : images_(std::move(images)), labels_(std::move(labels)) {
+    description_.set_kind("mnist");
+    int categories = kLeastCategories;
+    for (const char label : labels_) {
+      categories = std::max(categories, uint8_t(label) + 1);
+    }
+    for (int i = 0; i < categories; ++i) {
+      v1::Category* category = description_.add_categories();
+      category->set_name(absl::StrCat(i));
+      category->set_source_id(i);
+    }
+  }
+
+  const v1::DatasetInfo& description() const override { return description_; }
+  const std::vector<v1::Quarantined>& problems() const override {
+    return problems_;
+  }
+  const std::vector<std::string>& notes() const override { return notes_; }
+  uint64_t size() const override { return labels_.size(); }
+  std::string Key(uint64_t item) const override { return absl::StrCat(item); }
+
+  absl::StatusOr<SourceItem> Load(uint64_t item,
+                                  uint64_t max_bytes) const override {
+    SourceItem loaded;
+    MILLRACE_ASSIGN_OR_RETURN(loaded.image, images_.ReadItem(item));
+    loaded.info.set_format(v1::IMAGE_FORMAT_RAW);
+    loaded.info.set_height(images_.sizes()[1]);
+    loaded.info.set_width(images_.sizes()[2]);
+    loaded.info.set_channels(1);
+    return loaded;
+  }
+
+  absl::Status Annotate(uint64_t item, v1::SampleMeta* meta,
+                        Findings* findings) const override {
+    meta->add_labels(uint8_t(labels_[item]));
+    return absl::OkStatus();
+  }
+
+ private:
+  const IdxFile images_;
+  const std::string labels_;
+  v1::DatasetInfo description_;
+  const std::vector<v1::Quarantined> problems_;
+  const std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Source>> OpenMnistSource(
+    const MnistFiles& files) {
+  MILLRACE_ASSIGN_OR_RETURN(IdxFile labels, OpenIdx(files.labels, 1));
+  MILLRACE_ASSIGN_OR_RETURN(IdxFile images, OpenIdx(files.images, 3));
+  const std::vector<uint32_t>& sizes = images.sizes();
+  if (sizes[0] == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(files.images, " holds no images"));
+  }
+  for (const uint32_t side : {sizes[1], sizes[2]}) {
+    if (side < 1 || side > kMaxSide) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(files.images, ": images of ", sizes[2], "x", sizes[1],
+                       " pixels; sides are between 1 and ", kMaxSide));
+    }
+  }
+  if (sizes[0] != labels.sizes()[0]) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        files.images, " holds ", sizes[0], " images, but ", files.labels,
+        " holds ", labels.sizes()[0], " labels; they do not belong together"));
+  }
+  MILLRACE_ASSIGN_OR_RETURN(std::string values, labels.ReadAllItems());
+  return std::make_unique<MnistSource>(std::move(images), std::move(values));
+}
+
+}  // namespace millrace

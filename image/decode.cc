@@ -15,6 +15,10 @@ namespace {
 constexpr absl::string_view kJpegMagic = "\xFF\xD8";
 constexpr absl::string_view kPngMagic = "\x89PNG\r\n\x1A\n";
 
+bool HasAt(absl::string_view bytes, size_t offset, absl::string_view text) {
+  return bytes.size() >= offset && absl::StartsWith(bytes.substr(offset), text);
+}
+
 // The name of a well-known format that we do not read; empty for others.
 absl::string_view OtherFormat(absl::string_view bytes) {
   if (absl::StartsWith(bytes, "GIF8")) return "GIF";
@@ -23,10 +27,8 @@ absl::string_view OtherFormat(absl::string_view bytes) {
       absl::StartsWith(bytes, absl::string_view("MM\0*", 4))) {
     return "TIFF";
   }
-  if (absl::StartsWith(bytes, "RIFF") && bytes.substr(8, 4) == "WEBP") {
-    return "WebP";
-  }
-  if (bytes.size() > 8 && bytes.substr(4, 4) == "ftyp") return "AVIF or HEIF";
+  if (HasAt(bytes, 0, "RIFF") && HasAt(bytes, 8, "WEBP")) return "WebP";
+  if (HasAt(bytes, 4, "ftyp")) return "AVIF or HEIF";
   return "";
 }
 

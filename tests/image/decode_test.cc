@@ -238,6 +238,7 @@ TEST(DecodeTest, OtherFormatsAreNamed) {
   EXPECT_THAT(message("GIF89a..."), StartsWith("this is GIF;"));
   EXPECT_THAT(message("BM......"), StartsWith("this is BMP;"));
   EXPECT_THAT(message("RIFF....WEBPVP8 "), StartsWith("this is WebP;"));
+  EXPECT_THAT(message("RIFF"), HasSubstr("begins with \"RIFF\""));
   EXPECT_THAT(message("<html>"), HasSubstr("begins with \"<html>\""));
   EXPECT_THAT(message(absl::string_view("\0\1", 2)), HasSubstr("\\x00\\x01"));
 }

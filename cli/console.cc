@@ -22,6 +22,26 @@ bool IsContinuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
+// Bytes of the UTF-8 sequence that `text` begins with; 0 if it is none.
+size_t SequenceLength(absl::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  size_t length = 0;
+  if (first < 0x80) {
+    length = 1;
+  } else if (first >= 0xC2 && first < 0xE0) {
+    length = 2;
+  } else if (first >= 0xE0 && first < 0xF0) {
+    length = 3;
+  } else if (first >= 0xF0 && first < 0xF5) {
+    length = 4;
+  }
+  if (length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if (!IsContinuation(text[i])) return 0;
+  }
+  return length;
+}
+
 std::string Padding(size_t width, size_t used) {
   return std::string(width > used ? width - used : 0, ' ');
 }
@@ -92,10 +112,19 @@ std::string UtcTime(int64_t unix_seconds) {
 }
 
 std::string Printable(absl::string_view text) {
-  std::string printable(text);
-  for (char& c : printable) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) c = ' ';
+  std::string printable;
+  printable.reserve(text.size());
+  while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    const size_t length = SequenceLength(text);
+    if (length == 0) {
+      printable += '?';
+    } else if (first < 0x20 || first == 0x7F) {
+      printable += ' ';
+    } else {
+      absl::StrAppend(&printable, text.substr(0, length));
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
   return printable;
 }

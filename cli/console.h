@@ -37,9 +37,10 @@ std::string Elapsed(absl::Duration duration);
 // "2024-05-31 12:30:05 UTC".
 std::string UtcTime(int64_t unix_seconds);
 
-// What a terminal shows for UTF-8 text: code points count as one column.
-// Control characters are replaced by spaces.
+// Text that cannot upset a terminal or a font: control characters become
+// spaces, bytes that are no UTF-8 become "?".
 std::string Printable(absl::string_view text);
+// A code point counts as one column.
 size_t Columns(absl::string_view text);
 // At most `columns` wide, the cut marked by an ellipsis.
 std::string Shorten(absl::string_view text, size_t columns);

@@ -5,10 +5,16 @@ namespace millrace::cli {
 void AddDataDirFlag(CLI::App* command, std::string* data_dir) {
   command
       ->add_option("--data-dir", *data_dir,
-                   "The folder that holds the published datasets")
+                   "The folder that holds the published datasets; required "
+                   "here or in the environment")
       ->envname("MILLRACE_DATA_DIR")
-      ->type_name("DIR")
-      ->required();
+      ->type_name("DIR");
+  // Not required(): its message would not name the variable.
+  command->parse_complete_callback([data_dir] {
+    if (data_dir->empty()) {
+      throw CLI::RequiredError("--data-dir DIR (or MILLRACE_DATA_DIR)");
+    }
+  });
 }
 
 void AddJsonFlag(CLI::App* command, bool* json) {

@@ -1,0 +1,162 @@
+#include "cli/contact_sheet.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "cli/batch_reader.h"
+#include "cli/canvas.h"
+#include "cli/console.h"
+
+namespace millrace::cli {
+namespace {
+
+constexpr int64_t kMaxSamples = 64;
+constexpr int64_t kMaxSamplesWithBoxes = 24;
+// Longer side of a tile, in pixels of the picture.
+constexpr int kTileSide = 224;
+constexpr int kTileSideWithBoxes = 448;
+
+constexpr double kMargin = 16;
+constexpr double kGap = 10;
+constexpr double kHeader = 44;
+constexpr double kTitleHeight = 22;
+constexpr double kTitleSize = 12;
+
+struct Layout {
+  int columns = 1;
+  int rows = 1;
+  double scale = 1;
+  double tile_width = 0;
+  double tile_height = 0;  // Of the image alone.
+
+  int width() const {
+    return static_cast<int>(
+        std::ceil(2 * kMargin + columns * (tile_width + kGap) - kGap));
+  }
+  int height() const {
+    return static_cast<int>(std::ceil(
+        kHeader + kMargin + rows * (tile_height + kTitleHeight + kGap) - kGap));
+  }
+};
+
+// Small images grow by a whole factor, large ones shrink to the tile.
+double ScaleFor(int side, int tile) {
+  if (side <= tile) return std::floor(static_cast<double>(tile) / side);
+  return static_cast<double>(tile) / side;
+}
+
+Layout LayOut(const BatchSamples& batch) {
+  const auto count = std::max<size_t>(batch.samples.size(), 1);
+  Layout layout;
+  if (!batch.samples.empty()) {
+    const Image& image = batch.samples[0].image;
+    const int side = std::max({image.width(), image.height(), 1});
+    int tile = batch.has_boxes ? kTileSideWithBoxes : kTileSide;
+    // A wall of digits need not fill a wall.
+    if (!batch.has_boxes && count > 16 && side <= tile / 4) tile /= 2;
+    layout.scale = ScaleFor(side, tile);
+    layout.tile_width = std::max(96.0, image.width() * layout.scale);
+    layout.tile_height = image.height() * layout.scale;
+  }
+  // Wide rather than tall, as screens are.
+  layout.columns = static_cast<int>(std::ceil(std::sqrt(1.5 * count)));
+  layout.columns = std::min<int>(layout.columns, count);
+  layout.rows = static_cast<int>((count + layout.columns - 1) / layout.columns);
+  return layout;
+}
+
+std::string TileTitle(const BatchSample& sample, const v1::DatasetInfo& dataset,
+                      bool has_boxes) {
+  if (!sample.valid) return "padding";
+  if (sample.label >= 0) return TitleOf(dataset, sample.label);
+  if (has_boxes) return Counted(sample.objects.size(), "annotation");
+  return "no label";
+}
+
+std::string TileNote(const BatchSample& sample) {
+  if (!sample.valid || sample.ordinal < 0) return "";
+  return absl::StrCat("#", sample.ordinal);
+}
+
+void CrossOut(const Layout& layout, double x, double y, Canvas* canvas) {
+  canvas->FillRectangle(x, y, layout.tile_width, layout.tile_height, kPaper);
+  canvas->Line(x + 4, y + 4, x + layout.tile_width - 4,
+               y + layout.tile_height - 4, 1.5, kFaintInk);
+  canvas->Line(x + layout.tile_width - 4, y + 4, x + 4,
+               y + layout.tile_height - 4, 1.5, kFaintInk);
+}
+
+void DrawTile(const BatchSample& sample, const v1::DatasetInfo& dataset,
+              const Layout& layout, bool has_boxes, double x, double y,
+              Canvas* canvas) {
+  const std::string note = TileNote(sample);
+  const double note_width = canvas->TextWidth(note, kTitleSize - 1);
+  const double baseline = y + kTitleHeight - 7;
+  const bool coloured = sample.valid && sample.label >= 0;
+  const double dot = coloured ? 12 : 0;
+  if (coloured) {
+    canvas->Dot(x + 4, baseline - 4, 3.5, false, ColourOf(sample.label));
+  }
+  canvas->Text(TileTitle(sample, dataset, has_boxes), x + dot, baseline,
+               kTitleSize, kInk, layout.tile_width - note_width - 6 - dot,
+               true);
+  canvas->Text(note, x + layout.tile_width - note_width, baseline,
+               kTitleSize - 1, kFaintInk);
+  y += kTitleHeight;
+  if (!sample.valid) return CrossOut(layout, x, y, canvas);
+  const int width = sample.image.width(), height = sample.image.height();
+  const double indent = (layout.tile_width - width * layout.scale) / 2;
+  const Placement place = {x + indent, y, layout.scale, width, height};
+  canvas->DrawImage(sample.image.view(), place.x, place.y, place.scale);
+  DrawObjects(sample.objects, place, 11, canvas);
+}
+
+void DrawHeader(const client::ReceivedBatch& batch,
+                const v1::DatasetInfo& dataset, const BatchSamples& samples,
+                Canvas* canvas) {
+  const double size = 16, baseline = 28;
+  canvas->Text(dataset.name(), kMargin, baseline, size, kInk, 0, true);
+  double x = kMargin + canvas->TextWidth(dataset.name(), size, true) + 14;
+  std::string facts = absl::StrCat("epoch ", batch.epoch, ", step ",
+                                   batch.step_in_epoch, "  ·  ");
+  const size_t shown = samples.samples.size();
+  if (static_cast<int64_t>(shown) < samples.batch_size) {
+    absl::StrAppend(&facts, shown, " of ");
+  }
+  absl::StrAppend(&facts, Counted(samples.batch_size, "sample"));
+  if (shown > 0) {
+    const Image& image = samples.samples[0].image;
+    absl::StrAppend(&facts, "  ·  ", image.width(), "x", image.height());
+  }
+  canvas->Text(facts, x, baseline, 13, kFaintInk,
+               canvas->width() - x - kMargin);
+}
+
+}  // namespace
+
+absl::Status WriteContactSheet(const client::ReceivedBatch& batch,
+                               const v1::DatasetInfo& dataset,
+                               const std::string& path) {
+  const int64_t most =
+      batch.Find("boxes") != nullptr ? kMaxSamplesWithBoxes : kMaxSamples;
+  MILLRACE_ASSIGN_OR_RETURN(const BatchSamples samples,
+                            ReadSamplesOf(batch, dataset, most));
+  const Layout layout = LayOut(samples);
+  MILLRACE_ASSIGN_OR_RETURN(Canvas canvas,
+                            Canvas::Create(std::max(layout.width(), 480),
+                                           layout.height(), kBackground));
+  DrawHeader(batch, dataset, samples, &canvas);
+  for (size_t i = 0; i < samples.samples.size(); ++i) {
+    const double x =
+        kMargin + (i % layout.columns) * (layout.tile_width + kGap);
+    const double y = kHeader + (i / layout.columns) *
+                                   (layout.tile_height + kTitleHeight + kGap);
+    DrawTile(samples.samples[i], dataset, layout, samples.has_boxes, x, y,
+             &canvas);
+  }
+  return canvas.WritePng(path);
+}
+
+}  // namespace millrace::cli

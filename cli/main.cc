@@ -1,0 +1,73 @@
+// The program `millrace`.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "cli/console.h"
+
+namespace millrace::cli {
+namespace {
+
+constexpr char kVersionLine[] = "millrace " MILLRACE_VERSION "\n";
+
+// "millrace ingest coco": as far as the command line was understood.
+std::string CommandOf(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) return app.get_name();
+  return absl::StrCat(app.get_name(), " ", CommandOf(*chosen[0]));
+}
+
+int Run(CLI::App* app, int argc, char** argv) {
+  Exit exit;
+  AddIngest(app, &exit);
+  AddDatasets(app, &exit);
+  AddShow(app, &exit);
+  AddVerify(app, &exit);
+  AddRm(app, &exit);
+  app->add_subcommand("version", "Print the version")->callback([] {
+    std::fputs(kVersionLine, stdout);
+  });
+  try {
+    app->parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app->exit(help);
+  } catch (const CLI::ParseError& error) {
+    Say(absl::StrCat(error.what(), "; see: ", CommandOf(*app), " --help"));
+    return kWrongUsage;
+  } catch (const std::exception& error) {
+    Say(absl::StrCat("internal error: ", error.what()));
+    return kFailed;
+  }
+  // Such as a full disk behind a redirection.
+  if (std::fflush(stdout) != 0 && exit.code == kDone) {
+    Say("cannot write to the standard output");
+    return kFailed;
+  }
+  return exit.code;
+}
+
+}  // namespace
+}  // namespace millrace::cli
+
+int main(int argc, char** argv) {
+  // A reader that goes away (head) is no error of ours.
+  std::signal(SIGPIPE, SIG_DFL);
+  CLI::App app(
+      "Millrace publishes image datasets and streams them to trainers.",
+      "millrace");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "millrace " MILLRACE_VERSION);
+  app.footer(
+      "A first round:\n"
+      "  export MILLRACE_DATA_DIR=$HOME/millrace\n"
+      "  millrace ingest folder --dataset pets --images pets/\n"
+      "  millrace datasets\n"
+      "  millrace show pets --sample '#0' --picture first.png\n"
+      "  millraced --help                 # the server\n\n"
+      "More about a command: millrace COMMAND --help\n"
+      "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 "
+      "interrupted.");
+  return millrace::cli::Run(&app, argc, argv);
+}

@@ -31,7 +31,7 @@ install(EXPORT millrace NAMESPACE millrace:: FILE millraceTargets.cmake
 install(FILES client/batch_stream.h client/batch_digest.h
               client/dataset_query.h
   DESTINATION ${include_dir}/client COMPONENT millrace_client)
-install(FILES base/buffer_pool.h base/mutex.h
+install(FILES base/buffer_pool.h base/digest.h base/mutex.h
   DESTINATION ${include_dir}/base COMPONENT millrace_client)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/gen/millrace
   DESTINATION ${include_dir} COMPONENT millrace_client

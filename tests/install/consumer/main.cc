@@ -1,7 +1,10 @@
-// A trainer outside of this tree: it compiles, links and gets a clear answer.
+// A trainer outside of this tree: every installed header compiles, the library
+// links, and an address where nobody listens gets a clear answer.
 #include <iostream>
 
+#include "client/batch_digest.h"
 #include "client/batch_stream.h"
+#include "client/dataset_query.h"
 
 int main() {
   millrace::client::BatchStreamOptions options;

@@ -61,8 +61,10 @@ struct BatchStreamOptions {
   uint32_t rank = 0;
   uint32_t world_size = 1;
   uint64_t start_step = 0;
-  // First step that is not wanted; 0: endless. Nothing after it is asked for.
+  // First step, and first epoch, that is not wanted; 0: endless. With both,
+  // what comes first counts. Nothing after it is asked for.
   uint64_t end_step = 0;
+  uint64_t end_epoch = 0;
   std::string name;  // In the server's logs and metrics.
 
   // --- How ---
@@ -106,7 +108,7 @@ class BatchStream {
   // What the server answered at opening.
   virtual const v1::StreamOpened& opened() const = 0;
 
-  // The next step's batch. OUT_OF_RANGE: end_step was reached. CANCELLED.
+  // The next step's batch. OUT_OF_RANGE: the end was reached. CANCELLED.
   // UNAVAILABLE: no server for give_up_after. Any other: the server's verdict;
   // final.
   virtual absl::StatusOr<ReceivedBatch> Next() = 0;

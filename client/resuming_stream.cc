@@ -24,6 +24,14 @@ size_t IdleBytes(const BatchStreamOptions& options,
          (opened.batch_bytes() + ragged_allowance);
 }
 
+// The first step that is not wanted; 0: endless.
+uint64_t EndStep(const BatchStreamOptions& options, uint64_t steps_per_epoch) {
+  uint64_t end = 0;
+  if (__builtin_mul_overflow(options.end_epoch, steps_per_epoch, &end)) end = 0;
+  if (options.end_step == 0 || end == 0) return std::max(options.end_step, end);
+  return std::min(options.end_step, end);
+}
+
 }  // namespace
 
 bool IsRetryable(const absl::Status& status) {
@@ -49,7 +57,7 @@ bool IsRetryable(const absl::Status& status) {
 
 ResumingStream::ResumingStream(BatchStreamOptions options)
     : options_(std::move(options)),
-      window_(options_.start_step, options_.end_step, options_.prefetch_steps),
+      window_(options_.start_step, 0, options_.prefetch_steps),
       backoff_(options_.min_backoff, options_.max_backoff,
                std::random_device()()),
       keeper_([this] { Keep(); }) {}
@@ -77,7 +85,7 @@ absl::StatusOr<ReceivedBatch> ResumingStream::Next() {
   while (!window_.ready()) {
     if (window_.finished()) {
       return absl::OutOfRangeError(
-          absl::StrCat("end_step ", options_.end_step, " is reached"));
+          absl::StrCat("the end is reached: step ", window_.next()));
     }
     if (!final_.ok()) return final_;
     WaitForChange(entered);
@@ -237,6 +245,9 @@ absl::Status ResumingStream::FirstOpening(v1::StreamOpened opened) {
         " bytes, more than max_message_bytes ", options_.max_message_bytes,
         ": lower the batch size or raise the limit"));
   }
+  window_ = StepWindow(options_.start_step,
+                       EndStep(options_, opened.steps_per_epoch()),
+                       options_.prefetch_steps);
   pool_ = std::make_unique<BufferPool>(IdleBytes(options_, opened));
   opened_ = std::make_unique<v1::StreamOpened>(std::move(opened));
   return absl::OkStatus();

@@ -71,7 +71,7 @@ void StepWindow::ForgetAsks() {
 }
 
 bool StepWindow::all_asked() const {
-  return end_ != 0 && next_ + slots_.size() == end_ &&
+  return end_ != 0 && next_ + slots_.size() >= end_ &&
          std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
            return slot.state == State::kWanted;
          });

@@ -23,8 +23,8 @@ struct StepRange {
 
 class StepWindow {
  public:
-  // Hands out [start, end); `end` 0 means endless. `depth` > 0: steps that may
-  // be asked for and not handed out.
+  // Hands out [start, end), which may be empty; `end` 0 means endless.
+  // `depth` > 0: steps that may be asked for and not handed out.
   StepWindow(uint64_t start, uint64_t end, uint32_t depth);
 
   // Steps to ask for now: the lowest ones that are neither asked for nor
@@ -48,7 +48,7 @@ class StepWindow {
   // The step that Pop() returns next.
   uint64_t next() const { return next_; }
   // Everything was handed out.
-  bool finished() const { return end_ != 0 && next_ == end_; }
+  bool finished() const { return end_ != 0 && next_ >= end_; }
   // Nothing is left to ask for, now or later: all up to `end` is asked for.
   bool all_asked() const;
   // All up to `end` was received.
@@ -64,8 +64,8 @@ class StepWindow {
   };
   void Fill();
 
-  const uint64_t end_;
-  const uint32_t depth_;
+  uint64_t end_;
+  uint32_t depth_;
   uint64_t next_;
   uint32_t outstanding_ = 0;
   // Of the steps next_, next_ + 1, ...; shorter than depth_ only at the end.

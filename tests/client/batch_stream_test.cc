@@ -71,6 +71,30 @@ TEST(BatchStreamTest, DeliversStepsInOrderUpToTheEnd) {
   EXPECT_EQ(server.streams(), 1);
 }
 
+TEST(BatchStreamTest, TheEndMayBeGivenInEpochs) {
+  FakeServer server(Serve);
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.end_epoch = 2;
+  options.start_step = 3;
+  auto stream = OpenOrDie(options);
+  ExpectSteps(stream.get(), 3, 2 * kStepsPerEpoch);
+  EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kOutOfRange);
+
+  options.end_step = 5;
+  stream = OpenOrDie(options);
+  ExpectSteps(stream.get(), 3, 5);
+  EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kOutOfRange);
+}
+
+TEST(BatchStreamTest, AStartBehindTheEndGivesNothing) {
+  FakeServer server(Serve);
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.end_epoch = 1;
+  options.start_step = kStepsPerEpoch + 5;
+  EXPECT_EQ(OpenOrDie(options)->Next().status().code(),
+            absl::StatusCode::kOutOfRange);
+}
+
 TEST(BatchStreamTest, PutsStepsThatComeOutOfOrderInOrder) {
   FakeServer server([](FakeStream* stream) {
     stream->Open();

@@ -14,9 +14,7 @@ class FolderSource : public Source {
   explicit FolderSource(ClassTree tree) : tree_(std::move(tree)) {
     description_.set_kind("folder");
     for (const std::string& name : tree_.classes()) {
-      v1::Category* category = description_.add_categories();
-      category->set_source_id(description_.categories_size() - 1);
-      category->set_name(name);
+      description_.add_categories()->set_name(name);
     }
   }
 

@@ -61,7 +61,9 @@ void PngDecoder::ReadBytes(png_structp png, png_bytep out, size_t size) {
 }
 
 absl::Status PngDecoder::Open() {
-  if (!RunPng(&errors_, [this] { ReadHeader(); })) return status();
+  if (!RunPng(&errors_, [this] { ReadHeader(); }) || info_ == nullptr) {
+    return status();
+  }
   const png_uint_32 width = png_get_image_width(png_, info_);
   const png_uint_32 height = png_get_image_height(png_, info_);
   MILLRACE_RETURN_IF_ERROR(CheckPixels(width, height, limits_));
@@ -77,9 +79,8 @@ absl::Status PngDecoder::Open() {
 void PngDecoder::ReadHeader() {
   png_ =
       png_create_read_struct(PNG_LIBPNG_VER_STRING, &errors_, FailPng, WarnPng);
-  if (png_ == nullptr) FailPng(png_, "out of memory");
-  info_ = png_create_info_struct(png_);
-  if (info_ == nullptr) png_error(png_, "out of memory");
+  if (png_ != nullptr) info_ = png_create_info_struct(png_);
+  if (info_ == nullptr) return;
   png_set_read_fn(png_, this, ReadBytes);
   png_set_user_limits(png_, kMaxSide, kMaxSide);
   png_set_chunk_malloc_max(png_, kMaxChunkBytes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csetjmp>
+#include <cstddef>
 
 #include <png.h>
 
@@ -13,7 +14,8 @@ struct PngErrors {
   static constexpr size_t kMaxBytes = 200;
 
   std::jmp_buf jump;
-  char message[kMaxBytes] = "";
+  // All that can be said if libpng cannot even make its own structures.
+  char message[kMaxBytes] = "out of memory";
   char warning[kMaxBytes] = "";
 };
 

@@ -13,7 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "base/digest.h"
 #include "image/decode.h"
-#include "image_testing.h"
+#include "tests/image/image_testing.h"
 
 namespace millrace {
 namespace {

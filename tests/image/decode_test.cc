@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "image/color.h"
 #include "image/encode.h"
-#include "image_testing.h"
+#include "tests/image/image_testing.h"
 
 namespace millrace {
 namespace {

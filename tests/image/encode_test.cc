@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "image/decode.h"
-#include "image_testing.h"
+#include "tests/image/image_testing.h"
 
 namespace millrace {
 namespace {

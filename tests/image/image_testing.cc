@@ -1,4 +1,4 @@
-#include "image_testing.h"
+#include "tests/image/image_testing.h"
 
 #include <sys/wait.h>
 

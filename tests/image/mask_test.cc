@@ -10,7 +10,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
-#include "image_testing.h"
+#include "tests/image/image_testing.h"
 
 namespace millrace {
 namespace {

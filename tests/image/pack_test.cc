@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "image_testing.h"
+#include "tests/image/image_testing.h"
 
 namespace millrace {
 namespace {

@@ -9,7 +9,7 @@
 #include "image/color.h"
 #include "image/decode.h"
 #include "image/encode.h"
-#include "image_testing.h"
+#include "tests/image/image_testing.h"
 
 namespace millrace {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <random>
 
-#include "image_testing.h"
+#include "tests/image/image_testing.h"
 
 namespace millrace {
 namespace {

@@ -1,0 +1,122 @@
+// JPEGs that EncodeJpeg() does not make: progressive, and other chroma grids.
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include <jpeglib.h>
+
+#include "image/decode.h"
+#include "tests/image/image_testing.h"
+
+namespace millrace {
+namespace {
+
+struct JpegKind {
+  int luma_columns;
+  int luma_rows;
+  bool progressive = false;
+  bool arithmetic = false;
+  int restart_interval = 0;
+};
+
+std::string WriteJpeg(const Image& image, const JpegKind& kind) {
+  jpeg_error_mgr errors;
+  jpeg_compress_struct cinfo;
+  cinfo.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&cinfo);
+  unsigned char* buffer = nullptr;
+  unsigned long size = 0;  // NOLINT: libjpeg's type.
+  jpeg_mem_dest(&cinfo, &buffer, &size);
+  cinfo.image_width = image.width();
+  cinfo.image_height = image.height();
+  cinfo.input_components = 3;
+  cinfo.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&cinfo);
+  cinfo.comp_info[0].h_samp_factor = kind.luma_columns;
+  cinfo.comp_info[0].v_samp_factor = kind.luma_rows;
+  cinfo.restart_interval = kind.restart_interval;
+  cinfo.arith_code = kind.arithmetic;
+  if (kind.progressive) jpeg_simple_progression(&cinfo);
+  jpeg_start_compress(&cinfo, TRUE);
+  for (int y = 0; y < image.height(); ++y) {
+    JSAMPROW row = const_cast<JSAMPROW>(image.row(y));
+    jpeg_write_scanlines(&cinfo, &row, 1);
+  }
+  jpeg_finish_compress(&cinfo);
+  jpeg_destroy_compress(&cinfo);
+  std::string file(reinterpret_cast<char*>(buffer), size);
+  std::free(buffer);
+  return file;
+}
+
+class JpegKindsTest : public testing::TestWithParam<JpegKind> {};
+
+TEST_P(JpegKindsTest, EveryRegionOfASmallImageEqualsTheWhole) {
+  const Image scene = Noise(41, 35, 3, 1);
+  const std::string file = WriteJpeg(scene, GetParam());
+  const auto whole = Decode(file);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  Image region;
+  for (int x = 0; x < 41; ++x) {
+    for (int width = 1; x + width <= 41; width += 3) {
+      const Rect rect = {x, (x * 7 + width) % 30, width, 1 + width % 5};
+      ASSERT_TRUE(DecodeRegion(file, {}, rect, &region).ok());
+      ASSERT_TRUE(SamePixels(region, CropOf(*whole, rect)))
+          << width << " columns from " << x;
+    }
+  }
+  for (int y = 0; y < 35; ++y) {
+    for (int height = 1; y + height <= 35; ++height) {
+      const Rect rect = {(y * 5 + height) % 35, y, 6, height};
+      ASSERT_TRUE(DecodeRegion(file, {}, rect, &region).ok());
+      ASSERT_TRUE(SamePixels(region, CropOf(*whole, rect)))
+          << height << " rows from " << y;
+    }
+  }
+}
+
+TEST_P(JpegKindsTest, RandomRegionsOfManySizesEqualTheWhole) {
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 random(seed);
+  for (int i = 0; i < 40; ++i) {
+    const Image scene =
+        Noise(1 + random() % 150, 1 + random() % 150, 3, random());
+    const std::string file = WriteJpeg(scene, GetParam());
+    const auto whole = Decode(file);
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    for (int k = 0; k < 10; ++k) {
+      const Rect rect = RandomRect(scene.width(), scene.height(), &random);
+      Image region;
+      ASSERT_TRUE(DecodeRegion(file, {}, rect, &region).ok());
+      ASSERT_TRUE(SamePixels(region, CropOf(*whole, rect)))
+          << rect.width << "x" << rect.height << " at " << rect.x << ", "
+          << rect.y << " of " << scene.width() << "x" << scene.height();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, JpegKindsTest,
+    testing::Values(JpegKind{1, 1}, JpegKind{2, 1}, JpegKind{1, 2},
+                    JpegKind{2, 2}, JpegKind{4, 1}, JpegKind{4, 2},
+                    JpegKind{3, 1}, JpegKind{2, 2, false, false, 3},
+                    JpegKind{2, 2, false, true}, JpegKind{2, 2, true},
+                    JpegKind{1, 2, true}, JpegKind{1, 1, true, true}));
+
+TEST(ScanLimitTest, MoreScansThanAllowedAreRefused) {
+  const std::string file = WriteJpeg(Scene(64, 64, 3), {2, 2, true});
+  DecodeOptions options;
+  options.limits.max_scans = 10;
+  EXPECT_TRUE(Decode(file, options).ok());
+  options.limits.max_scans = 9;
+  const absl::Status status = Decode(file, options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(status.message(), "JPEG: more than 9 scans");
+}
+
+}  // namespace
+}  // namespace millrace

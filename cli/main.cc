@@ -26,6 +26,7 @@ int Run(CLI::App* app, int argc, char** argv) {
   AddShow(app, &exit);
   AddVerify(app, &exit);
   AddRm(app, &exit);
+  AddPull(app, &exit);
   app->add_subcommand("version", "Print the version")->callback([] {
     std::fputs(kVersionLine, stdout);
   });

@@ -1,0 +1,330 @@
+// millrace pull: a trainer without a model. Streams batches and tells how fast
+// they came, which samples they held, and what they hash to.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/mutex.h"
+#include "base/status_macros.h"
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/contact_sheet.h"
+#include "cli/interrupt.h"
+#include "cli/json.h"
+#include "cli/progress.h"
+#include "cli/pull_report.h"
+#include "cli/sample_log.h"
+#include "client/batch_digest.h"
+#include "client/batch_stream.h"
+#include "client/dataset_query.h"
+#include "client/plan_file.h"
+
+namespace millrace::cli {
+
+namespace {
+
+constexpr absl::Duration kQueryTimeout = absl::Seconds(30);
+
+struct PullFlags {
+  client::BatchStreamOptions stream;
+  std::string plan_file;
+  std::string dataset;
+  uint64_t steps = 0;
+  double give_up_seconds = 300;
+  std::string log_file;
+  std::string picture;
+  bool digest = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+// Lets Ctrl-C end a stream that may not be open yet.
+class StreamSlot {
+ public:
+  void Set(client::BatchStream* stream) {
+    MutexLock lock(&mutex_);
+    stream_ = stream;
+  }
+
+  void Cancel() {
+    MutexLock lock(&mutex_);
+    // Nothing was pulled that could be lost.
+    if (stream_ == nullptr) std::_Exit(kInterrupted);
+    stream_->Cancel();
+  }
+
+ private:
+  Mutex mutex_;
+  client::BatchStream* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;
+};
+
+// Either end of the stream is set; see Complete().
+uint64_t StepsToPull(const client::BatchStreamOptions& options,
+                     const v1::StreamOpened& opened) {
+  uint64_t end = options.end_epoch * opened.steps_per_epoch();
+  if (options.end_step > 0 && (end == 0 || options.end_step < end)) {
+    end = options.end_step;
+  }
+  return end - std::min(end, options.start_step);
+}
+
+class Pull {
+ public:
+  explicit Pull(const PullFlags& flags) : flags_(flags) {}
+
+  // The exit code.
+  int Run();
+
+ private:
+  absl::Status OpenOutputs();
+  // Until the end; OK, or why it stopped before.
+  absl::Status Stream(client::BatchStream* stream);
+  absl::Status Take(const client::ReceivedBatch& batch);
+  absl::Status Draw(const client::ReceivedBatch& batch);
+  void CountTime(const client::BatchStream& stream, absl::Time start);
+  int Report(const client::BatchStream& stream, const absl::Status& status);
+  void PrintTotals(const std::string& digest) const;
+  void PrintJson(const v1::StreamOpened& opened, bool complete,
+                 const std::string& digest) const;
+  std::string HowToGoOn() const;
+
+  const PullFlags& flags_;
+  std::string dataset_;
+  std::optional<SampleLog> log_;
+  std::optional<client::BatchDigest> digest_;
+  PullTotals totals_;
+};
+
+int Pull::Run() {
+  const std::string what = "pull from " + flags_.stream.endpoint;
+  StreamSlot slot;
+  const Interrupt interrupt([&slot] { slot.Cancel(); });
+  if (const absl::Status status = OpenOutputs(); !status.ok()) {
+    return Fail(what, status);
+  }
+  auto stream = client::BatchStream::Open(flags_.stream);
+  if (!stream.ok()) return Fail(what, stream.status());
+  slot.Set(stream->get());
+  dataset_ = (*stream)->opened().plan().dataset();
+  if (!flags_.json && !flags_.quiet) {
+    std::fputs(DescribeStream((*stream)->opened(), flags_.stream.rank,
+                              flags_.stream.world_size)
+                   .c_str(),
+               stdout);
+    std::fflush(stdout);
+  }
+  const absl::Status status = Stream(stream->get());
+  // Nothing is left to cancel: from here on Ctrl-C just ends the program.
+  slot.Set(nullptr);
+  return Report(**stream, status);
+}
+
+absl::Status Pull::OpenOutputs() {
+  if (flags_.digest) digest_.emplace();
+  if (flags_.log_file.empty()) return absl::OkStatus();
+  MILLRACE_ASSIGN_OR_RETURN(SampleLog log,
+                            SampleLog::Open(flags_.log_file, flags_.stream.rank,
+                                            flags_.stream.world_size));
+  log_.emplace(std::move(log));
+  return absl::OkStatus();
+}
+
+absl::Status Pull::Stream(client::BatchStream* stream) {
+  totals_.next_step = flags_.stream.start_step;
+  const absl::Time start = absl::Now();
+  const uint64_t steps = StepsToPull(flags_.stream, stream->opened());
+  if (steps == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--start-step ", flags_.stream.start_step,
+                     " is not before the end: raise --epochs or --steps"));
+  }
+  std::optional<Progress> progress;
+  if (!flags_.quiet && !flags_.json) progress.emplace(dataset_, "step");
+  absl::Status status;
+  while (status.ok()) {
+    absl::StatusOr<client::ReceivedBatch> batch = stream->Next();
+    status = batch.ok() ? Take(*batch) : batch.status();
+    CountTime(*stream, start);
+    if (progress.has_value()) {
+      progress->Update(totals_.steps, steps, DescribeRates(totals_));
+    }
+  }
+  return absl::IsOutOfRange(status) ? absl::OkStatus() : status;
+}
+
+absl::Status Pull::Take(const client::ReceivedBatch& batch) {
+  if (log_.has_value()) MILLRACE_RETURN_IF_ERROR(log_->Add(batch));
+  if (digest_.has_value()) digest_->Add(batch);
+  if (totals_.steps == 0) MILLRACE_RETURN_IF_ERROR(Draw(batch));
+  ++totals_.steps;
+  totals_.next_step = batch.step + 1;
+  totals_.images += CountImages(batch);
+  for (const client::TensorView& tensor : batch.tensors) {
+    totals_.bytes += tensor.bytes.size();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Pull::Draw(const client::ReceivedBatch& batch) {
+  if (flags_.picture.empty()) return absl::OkStatus();
+  MILLRACE_ASSIGN_OR_RETURN(
+      const v1::DatasetInfo dataset,
+      client::GetDataset(flags_.stream.endpoint, dataset_, kQueryTimeout));
+  return WriteContactSheet(batch, dataset, flags_.picture);
+}
+
+void Pull::CountTime(const client::BatchStream& stream, absl::Time start) {
+  const client::StreamStats stats = stream.stats();
+  totals_.elapsed = absl::Now() - start;
+  totals_.wait = stats.wait;
+  totals_.reconnects = stats.reconnects;
+}
+
+std::string Pull::HowToGoOn() const {
+  std::string text =
+      absl::StrCat("after ", Counted(totals_.steps, "step"),
+                   "; go on with --start-step ", totals_.next_step);
+  if (flags_.steps > 0) {
+    absl::StrAppend(&text, " --steps ", flags_.steps - totals_.steps);
+  }
+  return text;
+}
+
+void Pull::PrintTotals(const std::string& digest) const {
+  std::printf("pulled   %s\n", DescribeTotals(totals_).c_str());
+  std::printf("waited   %s; reconnected %s\n", Elapsed(totals_.wait).c_str(),
+              Counted(totals_.reconnects, "time").c_str());
+  if (!digest.empty()) std::printf("digest   %s\n", digest.c_str());
+  if (!flags_.picture.empty() && totals_.steps > 0) {
+    std::printf("picture  %s\n", flags_.picture.c_str());
+  }
+}
+
+void Pull::PrintJson(const v1::StreamOpened& opened, bool complete,
+                     const std::string& digest) const {
+  Json json;
+  AddStream(opened, &json);
+  json["rank"] = flags_.stream.rank;
+  json["world_size"] = flags_.stream.world_size;
+  json["complete"] = complete;
+  AddTotals(totals_, &json);
+  if (!digest.empty()) json["digest"] = digest;
+  std::fputs(Dump(json).c_str(), stdout);
+}
+
+int Pull::Report(const client::BatchStream& stream,
+                 const absl::Status& status) {
+  const std::string digest = digest_.has_value() ? digest_->Finish() : "";
+  if (flags_.json) {
+    PrintJson(stream.opened(), status.ok(), digest);
+  } else {
+    PrintTotals(digest);
+  }
+  if (status.ok()) return kDone;
+  const int code = Fail("pull from " + flags_.stream.endpoint, status);
+  Say("stopped " + HowToGoOn());
+  return code;
+}
+
+void WarnOfLostConnection(const absl::Status& why) {
+  Say(absl::StrCat("trying again: ", why.ToString()));
+}
+
+// Reads the plan and checks the flags against each other.
+absl::Status Complete(PullFlags* flags) {
+  client::BatchStreamOptions& stream = flags->stream;
+  MILLRACE_ASSIGN_OR_RETURN(stream.plan,
+                            client::ReadPlanFile(flags->plan_file));
+  if (!flags->dataset.empty()) stream.plan.set_dataset(flags->dataset);
+  if (flags->steps > 0) stream.end_step = stream.start_step + flags->steps;
+  // One epoch, unless something else was said.
+  if (flags->steps == 0 && stream.end_epoch == 0) stream.end_epoch = 1;
+  stream.give_up_after = absl::Seconds(flags->give_up_seconds);
+  stream.name = "millrace pull";
+  if (!flags->quiet) stream.on_reconnect = WarnOfLostConnection;
+  return stream.Validate();
+}
+
+void AddStreamFlags(CLI::App* command, PullFlags* flags) {
+  client::BatchStreamOptions& stream = flags->stream;
+  command->add_option("--endpoint", stream.endpoint, "The server")
+      ->type_name("HOST:PORT")
+      ->required();
+  command
+      ->add_option("--plan", flags->plan_file,
+                   "What to stream; see examples/plans/")
+      ->type_name("FILE")
+      ->required();
+  command
+      ->add_option("--dataset", flags->dataset,
+                   "Instead of the plan's: NAME or NAME@VERSION")
+      ->type_name("NAME");
+  command->add_option("--steps", flags->steps, "Stop after so many steps")
+      ->type_name("N");
+  command
+      ->add_option("--epochs", stream.end_epoch,
+                   "Stop at the end of the N-th epoch, counted from the first "
+                   "one whatever --start-step is; 1 unless --steps is given")
+      ->type_name("N");
+  command
+      ->add_option("--start-step", stream.start_step,
+                   "The first step, counted over epochs from 0")
+      ->type_name("N");
+  command->add_option("--rank", stream.rank, "As in torch.distributed")
+      ->type_name("R");
+  command->add_option("--world-size", stream.world_size, "Number of ranks")
+      ->type_name("W");
+  command
+      ->add_option("--prefetch", stream.prefetch_steps,
+                   "Steps to ask for ahead of time; each costs one batch of "
+                   "memory")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("--give-up-after", flags->give_up_seconds,
+                   "Fail when no step came for so long")
+      ->type_name("SECONDS")
+      ->capture_default_str();
+}
+
+void AddOutputFlags(CLI::App* command, PullFlags* flags) {
+  command
+      ->add_option("--log-samples", flags->log_file,
+                   "Append a line a step: EPOCH STEP RANK WORLD_SIZE "
+                   "ORDINAL..., -1 for padding")
+      ->type_name("FILE");
+  command->add_flag("--digest", flags->digest,
+                    "Print the SHA-256 over all tensors, in order of steps");
+  command
+      ->add_option("--picture", flags->picture, "Draw the first batch as a PNG")
+      ->type_name("FILE");
+  AddJsonFlag(command, &flags->json);
+  command->add_flag("--quiet", flags->quiet,
+                    "Neither facts nor progress, only the end");
+}
+
+}  // namespace
+
+void AddPull(CLI::App* app, Exit* exit) {
+  CLI::App* command =
+      app->add_subcommand("pull", "Stream batches as a trainer does");
+  auto flags = std::make_shared<PullFlags>();
+  AddStreamFlags(command, flags.get());
+  AddOutputFlags(command, flags.get());
+  command->callback([flags, exit] {
+    if (const absl::Status status = Complete(flags.get()); !status.ok()) {
+      Fail("pull", status);
+      exit->code = kWrongUsage;
+      return;
+    }
+    exit->code = Pull(*flags).Run();
+  });
+}
+
+}  // namespace millrace::cli

@@ -8,23 +8,13 @@
 #include "absl/status/statusor.h"
 #include "millrace/v1/millrace.pb.h"
 #include "millrace/v1/plan.pb.h"
+#include "pipeline/decoded_cache.h"
 #include "pipeline/epoch_order.h"
+#include "pipeline/plan_limits.h"
 #include "pipeline/sample_recipe.h"
 #include "storage/sample_store.h"
 
 namespace millrace {
-
-struct PlanLimits {
-  uint32_t max_batch_size = 65536;
-  // Side of an output image, in pixels.
-  uint32_t max_side = 8192;
-  // Fixed-size tensors of one batch of one rank.
-  uint64_t max_batch_bytes = uint64_t{1} << 30;
-  uint32_t max_transforms = 64;
-  uint32_t max_selection_keys = 1'000'000;
-  // Ragged values (masks above all) of one batch of one rank.
-  uint64_t max_ragged_bytes = uint64_t{1} << 30;
-};
 
 // Immutable and thread-safe; shared by all streams of the same plan.
 class CompiledPlan {
@@ -32,9 +22,13 @@ class CompiledPlan {
   // INVALID_ARGUMENT says which field or which transform (by its place) is
   // wrong, why, and what would be right. NOT_FOUND: a class or key that the
   // dataset does not have.
+  //
+  // `decoded` shares the pixels of small datasets between plans; it need not
+  // outlive the call. Null: this plan keeps its own, see
+  // limits.max_decoded_bytes.
   static absl::StatusOr<std::shared_ptr<const CompiledPlan>> Compile(
       const v1::Plan& plan, std::shared_ptr<const SampleStore> store,
-      const PlanLimits& limits = {});
+      const PlanLimits& limits = {}, DecodedCache* decoded = nullptr);
 
   // Defaults written out, dataset pinned to its version.
   const v1::Plan& plan() const { return plan_; }
@@ -46,8 +40,8 @@ class CompiledPlan {
   const PlanLimits& limits() const { return limits_; }
 
   uint64_t steps_per_epoch() const;
-  // INVALID_ARGUMENT: world_size does not divide the global batch, or rank is
-  // out of range.
+  // INVALID_ARGUMENT: world_size does not divide the global batch, rank is out
+  // of range, or a batch of one rank is over the limit of bytes.
   absl::Status CheckRank(uint32_t rank, uint32_t world_size) const;
   // The tensors of each batch of a rank, in order.
   std::vector<v1::TensorSpec> TensorSpecs(uint32_t world_size) const;
@@ -56,6 +50,9 @@ class CompiledPlan {
 
  private:
   CompiledPlan() = default;
+
+  absl::Status CheckSteps() const;
+  absl::Status CheckBytes(uint32_t world_size) const;
 
   v1::Plan plan_;
   uint64_t digest_ = 0;

@@ -1,8 +1,86 @@
 // A plan's transforms, compiled: what happens to one sample.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "image/pack.h"
+#include "millrace/v1/dataset.pb.h"
+#include "millrace/v1/plan.pb.h"
+#include "pipeline/annotations.h"
+#include "pipeline/decoded_cache.h"
+#include "pipeline/pixels.h"
+#include "pipeline/plan_limits.h"
+#include "pipeline/transforms.h"
+#include "storage/sample_store.h"
+
 namespace millrace {
 
-class SampleRecipe;
+// What every sample becomes.
+struct OutputSpec {
+  ImageSize size;
+  int channels = 3;
+  PackSpec pack;
+  // Length of a one-hot label; 0: the label is one number.
+  uint32_t label_classes = 0;
+  bool boxes = false;
+  bool masks = false;
+  int keypoints = 0;  // K; 0: not wanted.
+
+  uint64_t image_bytes() const {
+    return PackedBytes(size.width, size.height, channels, pack);
+  }
+};
+
+// Immutable (but for scratch memory), thread-safe.
+class SampleRecipe {
+ public:
+  // Of a canonical plan. INVALID_ARGUMENT: images do not all end in one size,
+  // or in one that is too large. `decoded` may be null.
+  static absl::StatusOr<std::unique_ptr<const SampleRecipe>> Compile(
+      const v1::Plan& plan, const v1::DatasetInfo& dataset,
+      const PlanLimits& limits, std::shared_ptr<DecodedSamples> decoded);
+
+  const OutputSpec& output() const { return output_; }
+
+  // What the batch needs of a sample. `image` is output().image_bytes() of the
+  // batch's memory, of which every byte is written.
+  struct Result {
+    int64_t label = -1;
+    int64_t source_id = 0;
+    ImageSize upright;
+    SampleAnnotations annotations;
+  };
+
+  // DATA_LOSS: bytes that do not decode to what their metadata says; names the
+  // sample. INVALID_ARGUMENT: transforms that this image is too thin for.
+  // RESOURCE_EXHAUSTED: over `budget`.
+  absl::StatusOr<Result> Make(const SampleStore& store, uint64_t ordinal,
+                              const SamplePlace& place, RaggedBudget* budget,
+                              uint8_t* image) const;
+
+ private:
+  SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
+               std::shared_ptr<DecodedSamples> decoded);
+
+  absl::StatusOr<Result> MakeFrom(const Sample& sample,
+                                  const SamplePlace& place,
+                                  RaggedBudget* budget, uint8_t* image) const;
+  absl::Status MakeDecoded(const ImageView& whole, const SamplePlace& place,
+                           uint8_t* image) const;
+  absl::StatusOr<Geometry> GeometryOf(const ImageSize& input,
+                                      const SamplePlace& place) const;
+  ImageSize InputSize(const v1::ImageInfo& image) const;
+
+  const bool ignore_orientation_;
+  const ImageTransforms transforms_;
+  const AnnotationRecipe annotations_;
+  const std::shared_ptr<DecodedSamples> decoded_;
+  OutputSpec output_;
+  mutable ScratchPool scratch_;
+};
 
 }  // namespace millrace

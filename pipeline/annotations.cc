@@ -1,0 +1,250 @@
+#include "pipeline/annotations.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/status_macros.h"
+#include "image/mask.h"
+#include "image/orientation.h"
+#include "pipeline/stored_frame.h"
+
+namespace millrace {
+
+namespace {
+
+// Boxes with their labels, ids, flags and areas.
+constexpr uint64_t kBytesOfBox =
+    4 * sizeof(float) + 2 * sizeof(int64_t) + sizeof(uint8_t) + sizeof(float);
+
+float ToFloat(double value) {
+  constexpr double kMax = std::numeric_limits<float>::max();
+  return std::isnan(value) ? 0
+                           : static_cast<float>(std::clamp(value, -kMax, kMax));
+}
+
+std::string OtherSide(const std::string& name) {
+  return absl::StrReplaceAll(name, {{"left", "right"}, {"right", "left"}});
+}
+
+std::vector<int> MirroredKeypoints(const v1::Category& category) {
+  absl::flat_hash_map<std::string, int> indexes;
+  for (int i = 0; i < category.keypoint_names_size(); ++i) {
+    indexes.emplace(category.keypoint_names(i), i);
+  }
+  std::vector<int> mirrored;
+  for (int i = 0; i < category.keypoint_names_size(); ++i) {
+    const auto other = indexes.find(OtherSide(category.keypoint_names(i)));
+    mirrored.push_back(other == indexes.end() ? i : other->second);
+  }
+  return mirrored;
+}
+
+// Sets the pixels of `runs` in a row-major mask of the same size.
+void Paint(const RunLengthMask& runs, uint8_t* mask) {
+  uint64_t place = 0;
+  bool inside = false;
+  for (const uint32_t count : runs.counts) {
+    for (uint64_t i = place; inside && i < place + count; ++i) {
+      mask[i % runs.height * runs.width + i / runs.height] = 1;
+    }
+    place += count;
+    inside = !inside;
+  }
+}
+
+// The orientation that undoes another.
+int Inverse(int orientation) {
+  if (orientation == 6) return 8;
+  if (orientation == 8) return 6;
+  return orientation;
+}
+
+}  // namespace
+
+// Moves the annotations of one sample.
+class AnnotationRecipe::Mover {
+ public:
+  Mover(const AnnotationRecipe& recipe, const v1::SampleMeta& meta,
+        const Geometry& geometry, RaggedBudget* budget)
+      : recipe_(recipe),
+        orientation_(recipe.options_.ignore_orientation
+                         ? static_cast<int>(meta.image().orientation())
+                         : 1),
+        upright_{static_cast<int>(meta.image().width()),
+                 static_cast<int>(meta.image().height())},
+        frame_(orientation_, upright_),
+        geometry_(geometry),
+        budget_(budget) {}
+
+  absl::Status Add(const v1::Annotation& annotation);
+
+  SampleAnnotations Finish() { return std::move(moved_); }
+
+ private:
+  absl::Status AddMask(const v1::Annotation& annotation);
+  void PaintPolygon(const v1::Polygon& polygon, uint8_t* mask) const;
+  absl::Status PaintRunLengths(const v1::RunLengths& run_lengths,
+                               uint8_t* mask) const;
+  void BlankPadding(uint8_t* mask) const;
+  void AddKeypoints(const v1::Annotation& annotation);
+  int PlaceOfKeypoint(uint32_t category, int keypoint) const;
+
+  size_t mask_bytes() const {
+    return size_t{1} * geometry_.width() * geometry_.height();
+  }
+
+  const AnnotationRecipe& recipe_;
+  const int orientation_;
+  const ImageSize upright_;
+  const StoredFrame frame_;
+  const Geometry& geometry_;
+  RaggedBudget* const budget_;
+  std::optional<Geometry::Sources> sources_;  // Once there is a mask.
+  SampleAnnotations moved_;
+};
+
+absl::Status AnnotationRecipe::Mover::Add(const v1::Annotation& annotation) {
+  const v1::Box& box = annotation.box();
+  const std::optional<Corners> moved = geometry_.Move(frame_.ToStored(Corners{
+      box.x(), box.y(), box.x() + box.width(), box.y() + box.height()}));
+  if (!moved) return absl::OkStatus();
+
+  const AnnotationOptions& options = recipe_.options_;
+  const uint64_t bytes = kBytesOfBox + (options.masks ? mask_bytes() : 0) +
+                         uint64_t{3} * options.keypoints * sizeof(float);
+  if (!budget_->Take(bytes)) {
+    return absl::ResourceExhaustedError(
+        "the boxes, masks and keypoints of the batch take more than the "
+        "server's limit; use smaller batches or images, or more ranks");
+  }
+  for (const double side : {moved->x0, moved->y0, moved->x1, moved->y1}) {
+    moved_.boxes.push_back(ToFloat(side));
+  }
+  moved_.labels.push_back(annotation.category());
+  moved_.ids.push_back(annotation.id());
+  moved_.crowd.push_back(annotation.crowd());
+  moved_.areas.push_back(ToFloat(annotation.area() * geometry_.area_ratio()));
+  if (options.keypoints > 0) AddKeypoints(annotation);
+  return options.masks ? AddMask(annotation) : absl::OkStatus();
+}
+
+absl::Status AnnotationRecipe::Mover::AddMask(
+    const v1::Annotation& annotation) {
+  const size_t begin = moved_.masks.size();
+  moved_.masks.resize(begin + mask_bytes());
+  uint8_t* mask = moved_.masks.data() + begin;
+  if (!sources_) sources_ = geometry_.NearestSources();
+  if (annotation.has_run_lengths()) {
+    return PaintRunLengths(annotation.run_lengths(), mask);
+  }
+  for (const v1::Polygon& polygon : annotation.polygons()) {
+    PaintPolygon(polygon, mask);
+  }
+  BlankPadding(mask);
+  return absl::OkStatus();
+}
+
+void AnnotationRecipe::Mover::PaintPolygon(const v1::Polygon& polygon,
+                                           uint8_t* mask) const {
+  std::vector<double> moved;
+  for (int i = 0; i + 1 < polygon.coordinates_size(); i += 2) {
+    const Point point = geometry_.MoveUncut(frame_.ToStored(
+        Point{polygon.coordinates(i), polygon.coordinates(i + 1)}));
+    moved.push_back(point.x);
+    moved.push_back(point.y);
+  }
+  if (moved.size() < 6) return;  // Fewer than three points.
+  Paint(RunLengthsOfPolygon(moved, geometry_.height(), geometry_.width()),
+        mask);
+}
+
+absl::Status AnnotationRecipe::Mover::PaintRunLengths(
+    const v1::RunLengths& run_lengths, uint8_t* mask) const {
+  RunLengthMask runs = {
+      static_cast<int>(run_lengths.height()),
+      static_cast<int>(run_lengths.width()),
+      {run_lengths.counts().begin(), run_lengths.counts().end()}};
+  if (runs.width != upright_.width || runs.height != upright_.height ||
+      !CheckRunLengths(runs).ok()) {
+    return absl::DataLossError(
+        absl::StrCat("a mask's run lengths are not those of its ",
+                     upright_.width, " x ", upright_.height, " image"));
+  }
+  const std::vector<uint8_t> raster = RasterOf(runs);
+  ImageView source = {raster.data(), runs.width, runs.height, 1, runs.width};
+  Image turned;
+  if (!frame_.is_upright()) {
+    Orient(source, Inverse(orientation_), &turned);
+    source = turned.view();
+  }
+  for (const int row : sources_->rows) {
+    for (const int column : sources_->columns) {
+      *mask++ = row < 0 || column < 0 ? 0 : source.row(row)[column];
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A polygon knows nothing of crops; where there are no pixels is no mask.
+void AnnotationRecipe::Mover::BlankPadding(uint8_t* mask) const {
+  for (const int row : sources_->rows) {
+    for (const int column : sources_->columns) {
+      if (row < 0 || column < 0) *mask = 0;
+      ++mask;
+    }
+  }
+}
+
+int AnnotationRecipe::Mover::PlaceOfKeypoint(uint32_t category,
+                                             int keypoint) const {
+  if (geometry_.mirrored() == frame_.mirrors()) return keypoint;
+  const auto& mirrored = recipe_.mirrored_keypoints_;
+  if (category >= mirrored.size()) return keypoint;
+  if (keypoint >= static_cast<int>(mirrored[category].size())) return keypoint;
+  return mirrored[category][keypoint];
+}
+
+void AnnotationRecipe::Mover::AddKeypoints(const v1::Annotation& annotation) {
+  const int wanted = recipe_.options_.keypoints;
+  const size_t begin = moved_.keypoints.size();
+  moved_.keypoints.resize(begin + size_t{3} * wanted);
+  for (int i = 0; i < std::min(annotation.keypoints_size(), wanted); ++i) {
+    const v1::Keypoint& keypoint = annotation.keypoints(i);
+    if (keypoint.visibility() == 0) continue;
+    const std::optional<Point> moved =
+        geometry_.Move(frame_.ToStored(Point{keypoint.x(), keypoint.y()}));
+    if (!moved) continue;
+    float* out = moved_.keypoints.data() + begin +
+                 size_t{3} * PlaceOfKeypoint(annotation.category(), i);
+    out[0] = ToFloat(moved->x);
+    out[1] = ToFloat(moved->y);
+    out[2] = static_cast<float>(keypoint.visibility());
+  }
+}
+
+AnnotationRecipe::AnnotationRecipe(const v1::DatasetInfo& dataset,
+                                   const AnnotationOptions& options)
+    : options_(options) {
+  for (const v1::Category& category : dataset.categories()) {
+    mirrored_keypoints_.push_back(MirroredKeypoints(category));
+  }
+}
+
+absl::StatusOr<SampleAnnotations> AnnotationRecipe::Move(
+    const v1::SampleMeta& meta, const Geometry& geometry,
+    RaggedBudget* budget) const {
+  Mover mover(*this, meta, geometry, budget);
+  for (const v1::Annotation& annotation : meta.annotations()) {
+    MILLRACE_RETURN_IF_ERROR(mover.Add(annotation));
+  }
+  return mover.Finish();
+}
+
+}  // namespace millrace

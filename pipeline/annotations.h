@@ -1,0 +1,81 @@
+// The annotations of a sample, moved with its pixels.
+//
+// - Boxes are cut to what is left of the image; those left without area are
+//   dropped, the order of the others stays.
+// - Areas (as the source states them, square pixels) scale with the image; what
+//   a crop cuts off is not subtracted.
+// - Polygons are moved first and drawn at the size of the output; run lengths
+//   are drawn at the size of the source and moved by nearest pixel. A box
+//   without a mask gets zeros.
+// - A keypoint that ends up outside becomes (0, 0) with visibility 0. A
+// mirrored
+//   image swaps the keypoints that a category names left and right.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "millrace/v1/dataset.pb.h"
+#include "millrace/v1/sample.pb.h"
+#include "pipeline/geometry.h"
+#include "pipeline/transforms.h"
+
+namespace millrace {
+
+// Of one sample; T boxes. Row-major.
+struct SampleAnnotations {
+  std::vector<float> boxes;  // T x 4: x0, y0, x1, y1.
+  std::vector<int64_t> labels;
+  std::vector<int64_t> ids;
+  std::vector<uint8_t> crowd;
+  std::vector<float> areas;
+  std::vector<uint8_t> masks;    // T x H x W.
+  std::vector<float> keypoints;  // T x K x 3.
+};
+
+// Bytes that the samples of one batch may take together. Thread-safe.
+class RaggedBudget {
+ public:
+  explicit RaggedBudget(uint64_t bytes) : bytes_(bytes) {}
+
+  // False if too little is left; from then on the batch has failed.
+  bool Take(uint64_t bytes) {
+    return taken_.fetch_add(bytes) + bytes <= bytes_;
+  }
+
+ private:
+  const uint64_t bytes_;
+  std::atomic<uint64_t> taken_ = 0;
+};
+
+struct AnnotationOptions {
+  bool masks = false;
+  // K, or 0: none wanted.
+  int keypoints = 0;
+  // Annotations follow the pixels as they are stored.
+  bool ignore_orientation = false;
+};
+
+// Immutable, thread-safe.
+class AnnotationRecipe {
+ public:
+  AnnotationRecipe(const v1::DatasetInfo& dataset,
+                   const AnnotationOptions& options);
+
+  // RESOURCE_EXHAUSTED: over budget. DATA_LOSS: run lengths that are not those
+  // of the image.
+  absl::StatusOr<SampleAnnotations> Move(const v1::SampleMeta& meta,
+                                         const Geometry& geometry,
+                                         RaggedBudget* budget) const;
+
+ private:
+  class Mover;
+
+  const AnnotationOptions options_;
+  // For each category and keypoint, the one that takes its place in a mirror.
+  std::vector<std::vector<int>> mirrored_keypoints_;
+};
+
+}  // namespace millrace

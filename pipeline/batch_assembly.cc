@@ -1,0 +1,239 @@
+#include "pipeline/batch_assembly.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "pipeline/tensor_specs.h"
+
+namespace millrace {
+
+namespace {
+
+class Assembly final : public BatchAssembly {
+ public:
+  Assembly(std::shared_ptr<const CompiledPlan> plan, const BatchSlice& slice,
+           BufferPool* pool);
+
+  int num_samples() const override { return num_samples_; }
+  absl::Status MakeSample(int slot) override;
+  absl::StatusOr<HostBatch> Finish() override;
+
+ private:
+  const OutputSpec& output() const { return plan_->recipe().output(); }
+  uint8_t* ImageAt(int slot) {
+    return image_.data() + output().image_bytes() * slot;
+  }
+  absl::Status Fill(int slot, uint64_t position, uint64_t ordinal);
+  void FillEmpty(int slot, int64_t ordinal);
+  void SetLabel(int slot, int64_t label);
+
+  const std::shared_ptr<const CompiledPlan> plan_;
+  const BatchSlice slice_;
+  const uint64_t steps_per_epoch_;
+  const int num_samples_;
+  BufferPool* const pool_;
+  RaggedBudget budget_;
+
+  // Each slot is written by the one call that makes it.
+  Buffer image_;
+  Buffer label_;
+  Buffer valid_;
+  Buffer ordinal_;
+  std::vector<SampleRecipe::Result> results_;  // If boxes are wanted.
+};
+
+// Collects the tensors of a finished batch in the order of the plan's specs.
+class Gatherer {
+ public:
+  Gatherer(const std::vector<v1::TensorSpec>& specs,
+           const std::vector<SampleRecipe::Result>& results, BufferPool* pool)
+      : specs_(specs), results_(results), pool_(pool) {}
+
+  void Add(Buffer data) {
+    const v1::TensorSpec& spec = specs_[tensors_.size()];
+    tensors_.push_back({spec.name(),
+                        spec.dtype(),
+                        {spec.shape().begin(), spec.shape().end()},
+                        std::make_shared<const Buffer>(std::move(data))});
+  }
+
+  // All samples' values of one ragged tensor, one after the other.
+  template <typename T>
+  void AddRagged(std::vector<T> SampleAnnotations::*values);
+
+  // One row of `width` numbers for each of `rows`.
+  template <typename T, typename RowOf>
+  void AddRows(size_t rows, size_t width, const RowOf& row_of);
+
+  std::vector<HostTensor> Take() { return std::move(tensors_); }
+
+ private:
+  const std::vector<v1::TensorSpec>& specs_;
+  const std::vector<SampleRecipe::Result>& results_;
+  BufferPool* const pool_;
+  std::vector<HostTensor> tensors_;
+};
+
+template <typename T>
+void Gatherer::AddRagged(std::vector<T> SampleAnnotations::*values) {
+  size_t count = 0;
+  int64_t boxes = 0;
+  for (const auto& result : results_) {
+    count += (result.annotations.*values).size();
+    boxes += static_cast<int64_t>(result.annotations.labels.size());
+  }
+  Buffer data = pool_->Get(count * sizeof(T));
+  uint8_t* out = data.data();
+  for (const auto& result : results_) {
+    const std::vector<T>& part = result.annotations.*values;
+    if (part.empty()) continue;
+    std::memcpy(out, part.data(), part.size() * sizeof(T));
+    out += part.size() * sizeof(T);
+  }
+  Add(std::move(data));
+  tensors_.back().shape[0] = boxes;
+}
+
+template <typename T, typename RowOf>
+void Gatherer::AddRows(size_t rows, size_t width, const RowOf& row_of) {
+  Buffer data = pool_->Get(rows * width * sizeof(T));
+  auto* out = reinterpret_cast<T*>(data.data());
+  for (size_t i = 0; i < rows; ++i, out += width) row_of(i, out);
+  Add(std::move(data));
+}
+
+void AddAnnotations(const OutputSpec& output,
+                    const std::vector<SampleRecipe::Result>& results,
+                    Gatherer* gather) {
+  gather->AddRagged(&SampleAnnotations::boxes);
+  gather->AddRagged(&SampleAnnotations::labels);
+  gather->AddRagged(&SampleAnnotations::ids);
+  gather->AddRagged(&SampleAnnotations::crowd);
+  gather->AddRagged(&SampleAnnotations::areas);
+  int64_t offset = 0;
+  gather->AddRows<int64_t>(results.size() + 1, 1, [&](size_t i, int64_t* out) {
+    *out = offset;
+    if (i < results.size()) {
+      offset += static_cast<int64_t>(results[i].annotations.labels.size());
+    }
+  });
+  gather->AddRows<int32_t>(results.size(), 2, [&](size_t i, int32_t* out) {
+    out[0] = results[i].upright.height;
+    out[1] = results[i].upright.width;
+  });
+  gather->AddRows<int64_t>(results.size(), 1, [&](size_t i, int64_t* out) {
+    *out = results[i].source_id;
+  });
+  if (output.masks) gather->AddRagged(&SampleAnnotations::masks);
+  if (output.keypoints > 0) gather->AddRagged(&SampleAnnotations::keypoints);
+}
+
+Assembly::Assembly(std::shared_ptr<const CompiledPlan> plan,
+                   const BatchSlice& slice, BufferPool* pool)
+    : plan_(std::move(plan)),
+      slice_(slice),
+      steps_per_epoch_(plan_->steps_per_epoch()),
+      num_samples_(
+          static_cast<int>(plan_->plan().batch().size() / slice.world_size)),
+      pool_(pool),
+      budget_(plan_->limits().max_ragged_bytes) {
+  // The four tensors that every plan has, in this order.
+  const auto specs = plan_->TensorSpecs(slice.world_size);
+  image_ = pool->Get(FixedBytesOf(specs[0]));
+  label_ = pool->Get(FixedBytesOf(specs[1]));
+  valid_ = pool->Get(FixedBytesOf(specs[2]));
+  ordinal_ = pool->Get(FixedBytesOf(specs[3]));
+  if (output().boxes) results_.resize(num_samples_);
+}
+
+void Assembly::SetLabel(int slot, int64_t label) {
+  const uint32_t classes = output().label_classes;
+  if (classes == 0) {
+    reinterpret_cast<int64_t*>(label_.data())[slot] = label;
+    return;
+  }
+  float* row = reinterpret_cast<float*>(label_.data()) + size_t{classes} * slot;
+  std::fill_n(row, classes, 0.0f);
+  if (label >= 0 && label < classes) row[label] = 1;
+}
+
+void Assembly::FillEmpty(int slot, int64_t ordinal) {
+  std::memset(ImageAt(slot), 0, output().image_bytes());
+  SetLabel(slot, -1);
+  valid_.data()[slot] = 0;
+  reinterpret_cast<int64_t*>(ordinal_.data())[slot] = ordinal;
+}
+
+absl::Status Assembly::Fill(int slot, uint64_t position, uint64_t ordinal) {
+  const SamplePlace place = {plan_->plan().seed(),
+                             slice_.step / steps_per_epoch_, position};
+  MILLRACE_ASSIGN_OR_RETURN(SampleRecipe::Result result,
+                            plan_->recipe().Make(plan_->store(), ordinal, place,
+                                                 &budget_, ImageAt(slot)));
+  SetLabel(slot, result.label);
+  valid_.data()[slot] = 1;
+  reinterpret_cast<int64_t*>(ordinal_.data())[slot] =
+      static_cast<int64_t>(ordinal);
+  if (output().boxes) results_[slot] = std::move(result);
+  return absl::OkStatus();
+}
+
+absl::Status Assembly::MakeSample(int slot) {
+  const uint64_t batch = plan_->plan().batch().size();
+  const uint64_t position = slice_.step % steps_per_epoch_ * batch +
+                            uint64_t{slice_.rank} * num_samples_ + slot;
+  if (position >= plan_->order().positions()) {
+    FillEmpty(slot, -1);
+    return absl::OkStatus();
+  }
+  const uint64_t ordinal =
+      plan_->order().OrdinalAt(slice_.step / steps_per_epoch_, position);
+  const absl::Status status = Fill(slot, position, ordinal);
+  if (absl::IsDataLoss(status) &&
+      plan_->plan().batch().corrupt() == v1::BatchOptions::MASK) {
+    FillEmpty(slot, static_cast<int64_t>(ordinal));
+    return absl::OkStatus();
+  }
+  if (absl::IsResourceExhausted(status)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("step ", slice_.step, ": ", status.message(),
+                     " (limit: ", plan_->limits().max_ragged_bytes, " bytes)"));
+  }
+  return status;
+}
+
+absl::StatusOr<HostBatch> Assembly::Finish() {
+  const auto specs = plan_->TensorSpecs(slice_.world_size);
+  Gatherer gather(specs, results_, pool_);
+  gather.Add(std::move(image_));
+  gather.Add(std::move(label_));
+  gather.Add(std::move(valid_));
+  gather.Add(std::move(ordinal_));
+  if (output().boxes) AddAnnotations(output(), results_, &gather);
+  return HostBatch{slice_.step, slice_.step / steps_per_epoch_,
+                   slice_.step % steps_per_epoch_, gather.Take()};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BatchAssembly>> BatchAssembly::Start(
+    std::shared_ptr<const CompiledPlan> plan, const BatchSlice& slice,
+    BufferPool* pool) {
+  MILLRACE_RETURN_IF_ERROR(plan->CheckRank(slice.rank, slice.world_size));
+  return std::make_unique<Assembly>(std::move(plan), slice, pool);
+}
+
+absl::StatusOr<HostBatch> MakeBatch(std::shared_ptr<const CompiledPlan> plan,
+                                    const BatchSlice& slice, BufferPool* pool) {
+  MILLRACE_ASSIGN_OR_RETURN(const auto assembly,
+                            BatchAssembly::Start(std::move(plan), slice, pool));
+  for (int slot = 0; slot < assembly->num_samples(); ++slot) {
+    MILLRACE_RETURN_IF_ERROR(assembly->MakeSample(slot));
+  }
+  return assembly->Finish();
+}
+
+}  // namespace millrace

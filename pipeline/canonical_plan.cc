@@ -1,0 +1,189 @@
+#include "pipeline/canonical_plan.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/digest.h"
+#include "base/status_macros.h"
+#include "pipeline/transform_rules.h"
+#include "storage/data_dir.h"
+
+namespace millrace {
+
+namespace {
+
+using Message = google::protobuf::Message;
+using FieldDescriptor = google::protobuf::FieldDescriptor;
+
+template <typename... Parts>
+absl::Status Wrong(const Parts&... parts) {
+  return absl::InvalidArgumentError(absl::StrCat(parts...));
+}
+
+// A field of a newer version would change what is meant: never pass it over.
+absl::Status CheckNoUnknownFields(const Message& message) {
+  const auto* reflection = message.GetReflection();
+  const auto& unknown = reflection->GetUnknownFields(message);
+  if (!unknown.empty()) {
+    return Wrong("field number ", unknown.field(0).number(), " of ",
+                 message.GetDescriptor()->full_name(),
+                 " is unknown to this server; it is older than the client");
+  }
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      MILLRACE_RETURN_IF_ERROR(
+          CheckNoUnknownFields(reflection->GetMessage(message, field)));
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      MILLRACE_RETURN_IF_ERROR(CheckNoUnknownFields(
+          reflection->GetRepeatedMessage(message, field, i)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A message's enum fields hold values that this version knows.
+absl::Status CheckEnums(absl::string_view where, const Message& message) {
+  const auto* reflection = message.GetReflection();
+  const auto* descriptor = message.GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor* field = descriptor->field(i);
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_ENUM) continue;
+    const int value = reflection->GetEnumValue(message, field);
+    const auto* type = field->enum_type();
+    if (type->FindValueByNumber(value) != nullptr) continue;
+    std::vector<std::string> names;
+    for (int j = 0; j < type->value_count(); ++j) {
+      names.push_back(type->value(j)->name());
+    }
+    return Wrong(where, ".", field->name(), ": ", value,
+                 " is unknown; use one of ", absl::StrJoin(names, ", "));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PinDataset(const v1::DatasetInfo& dataset, v1::Plan* plan) {
+  if (plan->dataset().empty()) {
+    return Wrong("dataset: is empty; name one, such as \"", dataset.name(),
+                 "\"");
+  }
+  MILLRACE_ASSIGN_OR_RETURN(const DatasetRef ref,
+                            DatasetRef::Parse(plan->dataset()));
+  if (ref.name != dataset.name() ||
+      !absl::StartsWith(dataset.version(), ref.version)) {
+    return Wrong("dataset: ", plan->dataset(), " is not what was opened, ",
+                 dataset.name(), "@", dataset.version());
+  }
+  if (dataset.samples() == 0) {
+    return Wrong("dataset: ", dataset.name(), " has no samples");
+  }
+  plan->set_dataset(absl::StrCat(dataset.name(), "@", dataset.version()));
+  return absl::OkStatus();
+}
+
+void SortOnce(google::protobuf::RepeatedPtrField<std::string>* names) {
+  std::sort(names->begin(), names->end());
+  const auto end = std::unique(names->begin(), names->end());
+  names->DeleteSubrange(static_cast<int>(end - names->begin()),
+                        static_cast<int>(names->end() - end));
+}
+
+absl::Status CheckSelection(const PlanLimits& limits, v1::Plan* plan) {
+  if (!plan->has_selection()) return absl::OkStatus();
+  v1::Selection* selection = plan->mutable_selection();
+  const auto keys = static_cast<uint32_t>(selection->keys_size());
+  if (keys > limits.max_selection_keys) {
+    return Wrong("selection.keys: has ", keys, " keys; the limit is ",
+                 limits.max_selection_keys,
+                 "; ingest the choice as a dataset of its own");
+  }
+  SortOnce(selection->mutable_classes());
+  SortOnce(selection->mutable_keys());
+  if (selection->classes().empty() && keys == 0) plan->clear_selection();
+  return absl::OkStatus();
+}
+
+absl::Status CheckBatch(const v1::DatasetInfo& dataset,
+                        const PlanLimits& limits, v1::Plan* plan) {
+  v1::BatchOptions* batch = plan->mutable_batch();
+  MILLRACE_RETURN_IF_ERROR(CheckEnums("batch", *batch));
+  if (batch->size() == 0 || batch->size() > limits.max_batch_size) {
+    return Wrong("batch.size: ", batch->size(), " is out of range; give 1 to ",
+                 limits.max_batch_size, " samples");
+  }
+  if (batch->channels() == v1::BatchOptions::CHANNELS_OF_DATASET) {
+    batch->set_channels(dataset.channels() == 1 ? v1::BatchOptions::GRAY
+                                                : v1::BatchOptions::RGB);
+  }
+  if (batch->masks() && !batch->boxes()) {
+    return Wrong("batch.masks: needs boxes; set batch.boxes too");
+  }
+  if (batch->keypoints() && !batch->boxes()) {
+    return Wrong("batch.keypoints: needs boxes; set batch.boxes too");
+  }
+  if (batch->keypoints() && MaxKeypoints(dataset) == 0) {
+    return Wrong("batch.keypoints: no category of ", dataset.name(),
+                 " has keypoints; leave it out");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTransforms(const v1::DatasetInfo& dataset,
+                             const PlanLimits& limits, v1::Plan* plan) {
+  const uint32_t limit = std::min<uint32_t>(limits.max_transforms, 255);
+  if (static_cast<uint32_t>(plan->transforms_size()) > limit) {
+    return Wrong("transforms: there are ", plan->transforms_size(),
+                 "; the limit is ", limit);
+  }
+  TransformRules rules(
+      {.channels = ChannelsOf(*plan),
+       .categories = static_cast<uint32_t>(dataset.categories_size())},
+      limits);
+  for (int i = 0; i < plan->transforms_size(); ++i) {
+    MILLRACE_RETURN_IF_ERROR(rules.Apply(i, plan->mutable_transforms(i)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Plan> CanonicalPlan(const v1::Plan& plan,
+                                       const v1::DatasetInfo& dataset,
+                                       const PlanLimits& limits) {
+  MILLRACE_RETURN_IF_ERROR(CheckNoUnknownFields(plan));
+  v1::Plan canonical = plan;
+  MILLRACE_RETURN_IF_ERROR(PinDataset(dataset, &canonical));
+  MILLRACE_RETURN_IF_ERROR(CheckSelection(limits, &canonical));
+  MILLRACE_RETURN_IF_ERROR(CheckEnums("sampler", canonical.sampler()));
+  canonical.mutable_sampler();
+  MILLRACE_RETURN_IF_ERROR(CheckBatch(dataset, limits, &canonical));
+  MILLRACE_RETURN_IF_ERROR(CheckTransforms(dataset, limits, &canonical));
+  return canonical;
+}
+
+uint64_t PlanDigest(const v1::Plan& canonical) {
+  // No maps and no unknown fields: the fields are written by number.
+  return Prefix64(Sha256Of(canonical.SerializeAsString()));
+}
+
+int ChannelsOf(const v1::Plan& canonical) {
+  return canonical.batch().channels() == v1::BatchOptions::GRAY ? 1 : 3;
+}
+
+int MaxKeypoints(const v1::DatasetInfo& dataset) {
+  int most = 0;
+  for (const v1::Category& category : dataset.categories()) {
+    most = std::max(most, category.keypoint_names_size());
+  }
+  return most;
+}
+
+}  // namespace millrace

@@ -1,0 +1,33 @@
+// The canonical form of a plan: everything checked, every default written out,
+// so that two spellings of one meaning are one message, with one digest.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "millrace/v1/dataset.pb.h"
+#include "millrace/v1/plan.pb.h"
+#include "pipeline/plan_limits.h"
+
+namespace millrace {
+
+// - dataset: "NAME@VERSION", with the full version
+// - selection: names sorted, each once; absent if it names nothing
+// - sizes of crops: two values; interpolation, scale, ratio, p and num_classes
+//   set; channels RGB or GRAY
+//
+// INVALID_ARGUMENT names the field, or the transform by its place, says why,
+// and what would be right. Whether selected classes and keys exist is for
+// selection.h.
+absl::StatusOr<v1::Plan> CanonicalPlan(const v1::Plan& plan,
+                                       const v1::DatasetInfo& dataset,
+                                       const PlanLimits& limits);
+
+// First 8 bytes of the SHA-256 of a canonical plan's serialisation.
+uint64_t PlanDigest(const v1::Plan& canonical);
+
+// Channels of the images of a canonical plan: 1 or 3.
+int ChannelsOf(const v1::Plan& canonical);
+
+// The most keypoints of any category.
+int MaxKeypoints(const v1::DatasetInfo& dataset);
+
+}  // namespace millrace

@@ -1,0 +1,96 @@
+#include "pipeline/plan_compiler.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "pipeline/canonical_plan.h"
+#include "pipeline/selection.h"
+#include "pipeline/tensor_specs.h"
+
+namespace millrace {
+
+absl::StatusOr<std::shared_ptr<const CompiledPlan>> CompiledPlan::Compile(
+    const v1::Plan& plan, std::shared_ptr<const SampleStore> store,
+    const PlanLimits& limits, DecodedCache* decoded) {
+  const v1::DatasetInfo& info = store->info();
+  std::shared_ptr<CompiledPlan> compiled(new CompiledPlan);
+  compiled->limits_ = limits;
+  MILLRACE_ASSIGN_OR_RETURN(compiled->plan_, CanonicalPlan(plan, info, limits));
+  compiled->digest_ = PlanDigest(compiled->plan_);
+
+  DecodedCache own(limits.max_decoded_bytes);
+  if (decoded == nullptr) decoded = &own;
+  MILLRACE_ASSIGN_OR_RETURN(compiled->recipe_,
+                            SampleRecipe::Compile(compiled->plan_, info, limits,
+                                                  decoded->Get(*store)));
+  MILLRACE_ASSIGN_OR_RETURN(auto selected,
+                            Select(compiled->plan_.selection(), *store));
+  compiled->order_ = std::make_unique<const EpochOrder>(
+      info.samples(), std::move(selected),
+      compiled->plan_.sampler().order() == v1::Sampler::SHUFFLE,
+      compiled->plan_.seed());
+  compiled->store_ = std::move(store);
+  MILLRACE_RETURN_IF_ERROR(compiled->CheckSteps());
+  MILLRACE_RETURN_IF_ERROR(
+      compiled->CheckBytes(compiled->plan_.batch().size()));
+  return compiled;
+}
+
+uint64_t CompiledPlan::steps_per_epoch() const {
+  const uint64_t batch = plan_.batch().size();
+  const uint64_t whole = order_->positions() / batch;
+  const bool rest = order_->positions() % batch != 0;
+  return plan_.batch().remainder() == v1::BatchOptions::PAD ? whole + rest
+                                                            : whole;
+}
+
+absl::Status CompiledPlan::CheckSteps() const {
+  if (steps_per_epoch() > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "batch.size: ", plan_.batch().size(), " is more than the ",
+      order_->positions(),
+      " samples selected, so an epoch has no whole batch; use a smaller one, "
+      "or remainder: PAD"));
+}
+
+absl::Status CompiledPlan::CheckBytes(uint32_t world_size) const {
+  const uint64_t bytes = BatchBytes(world_size);
+  if (bytes <= limits_.max_batch_bytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "batch.size: ", plan_.batch().size() / world_size,
+      " samples for a rank take ", bytes, " bytes; the limit is ",
+      limits_.max_batch_bytes,
+      ". Use a smaller batch, more ranks, smaller images or UINT8"));
+}
+
+absl::Status CompiledPlan::CheckRank(uint32_t rank, uint32_t world_size) const {
+  const uint32_t batch = plan_.batch().size();
+  if (world_size == 0 || batch % world_size != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "world_size: ", world_size, " does not divide batch.size, ", batch,
+        "; every rank must get as many samples"));
+  }
+  if (rank >= world_size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("rank: ", rank, " is out of range; world_size is ",
+                     world_size, ", so ranks are 0 to ", world_size - 1));
+  }
+  return CheckBytes(world_size);
+}
+
+std::vector<v1::TensorSpec> CompiledPlan::TensorSpecs(
+    uint32_t world_size) const {
+  return TensorSpecsOf(recipe_->output(), plan_.batch().size() / world_size);
+}
+
+uint64_t CompiledPlan::BatchBytes(uint32_t world_size) const {
+  uint64_t bytes = 0;
+  for (const v1::TensorSpec& spec : TensorSpecs(world_size)) {
+    bytes += FixedBytesOf(spec);
+  }
+  return bytes;
+}
+
+}  // namespace millrace

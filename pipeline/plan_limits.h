@@ -1,0 +1,23 @@
+// What a plan may ask for at most.
+#pragma once
+
+#include <cstdint>
+
+namespace millrace {
+
+struct PlanLimits {
+  uint32_t max_batch_size = 65536;
+  // Side of an output image, in pixels.
+  uint32_t max_side = 8192;
+  // Fixed-size tensors of one batch of one rank.
+  uint64_t max_batch_bytes = uint64_t{1} << 30;
+  // At most 255.
+  uint32_t max_transforms = 64;
+  uint32_t max_selection_keys = 1'000'000;
+  // Ragged values (masks above all) of one batch of one rank.
+  uint64_t max_ragged_bytes = uint64_t{1} << 30;
+  // Pixels that a plan keeps decoded if it is given no DecodedCache.
+  uint64_t max_decoded_bytes = uint64_t{256} << 20;
+};
+
+}  // namespace millrace

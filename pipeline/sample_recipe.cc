@@ -1,0 +1,203 @@
+#include "pipeline/sample_recipe.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "pipeline/canonical_plan.h"
+#include "pipeline/stored_frame.h"
+
+namespace millrace {
+
+namespace {
+
+// ToDtype and Normalize as one multiplication and one addition.
+PackSpec PackSpecOf(const v1::Plan& plan) {
+  PackSpec pack;
+  pack.channels_first = plan.batch().layout() == v1::BatchOptions::NCHW;
+  double unit = 1;
+  for (const v1::Transform& transform : plan.transforms()) {
+    if (transform.has_to_dtype()) {
+      pack.to_float = transform.to_dtype().dtype() == v1::FLOAT32;
+      if (transform.to_dtype().scale()) unit = 1.0 / 255;
+      pack.scale.fill(static_cast<float>(unit));
+    } else if (transform.has_normalize()) {
+      const v1::Normalize& normalize = transform.normalize();
+      for (int c = 0; c < normalize.mean_size(); ++c) {
+        pack.scale[c] = static_cast<float>(unit / normalize.std(c));
+        pack.shift[c] =
+            static_cast<float>(-normalize.mean(c) / normalize.std(c) + 0.0);
+      }
+    }
+  }
+  return pack;
+}
+
+OutputSpec OutputOf(const v1::Plan& plan, const v1::DatasetInfo& dataset) {
+  OutputSpec output;
+  output.channels = ChannelsOf(plan);
+  output.pack = PackSpecOf(plan);
+  output.boxes = plan.batch().boxes();
+  output.masks = plan.batch().masks();
+  output.keypoints = plan.batch().keypoints() ? MaxKeypoints(dataset) : 0;
+  for (const v1::Transform& transform : plan.transforms()) {
+    if (!transform.has_one_hot()) continue;
+    output.label_classes = transform.one_hot().num_classes();
+  }
+  return output;
+}
+
+// The size that the transforms get of every image, if it is one.
+std::optional<ImageSize> UniformSize(const v1::Plan& plan,
+                                     const v1::DatasetInfo& dataset) {
+  const ImageSize size = {static_cast<int>(dataset.max_width()),
+                          static_cast<int>(dataset.max_height())};
+  // As stored, an image may lie on its side.
+  const bool turned = plan.batch().ignore_orientation();
+  if (!dataset.uniform_size() || (turned && size.width != size.height)) {
+    return std::nullopt;
+  }
+  return size;
+}
+
+absl::Status SizesDiffer(const v1::DatasetInfo& dataset) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "transforms: images of ", dataset.name(), " differ in size (up to ",
+      dataset.max_width(), " x ", dataset.max_height(),
+      ") and still do so after the last transform; end with center_crop, "
+      "random_resized_crop, or resize with two values (height, width), so "
+      "that a batch has one shape"));
+}
+
+absl::Status CheckOutputSize(const ImageSize& size, const PlanLimits& limits) {
+  const int longer = std::max(size.width, size.height);
+  if (static_cast<uint32_t>(longer) <= limits.max_side) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("transforms: images become ", size.width, " x ", size.height,
+                   "; the limit of a side is ", limits.max_side,
+                   ". Resize or crop to less"));
+}
+
+int64_t FirstLabel(const v1::SampleMeta& meta) {
+  return meta.labels().empty() ? -1 : static_cast<int64_t>(meta.labels(0));
+}
+
+// The same status, saying which sample it is about.
+absl::Status Naming(const absl::Status& status, const SampleStore& store,
+                    uint64_t ordinal, absl::string_view key) {
+  if (status.ok()) return status;
+  return {status.code(),
+          absl::StrCat("sample ", ordinal, " (\"", key, "\") of ",
+                       store.info().name(), ": ", status.message())};
+}
+
+}  // namespace
+
+SampleRecipe::SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
+                           std::shared_ptr<DecodedSamples> decoded)
+    : ignore_orientation_(plan.batch().ignore_orientation()),
+      transforms_(plan),
+      annotations_(
+          dataset,
+          {.masks = plan.batch().masks(),
+           .keypoints = plan.batch().keypoints() ? MaxKeypoints(dataset) : 0,
+           .ignore_orientation = ignore_orientation_}),
+      decoded_(std::move(decoded)),
+      output_(OutputOf(plan, dataset)) {}
+
+absl::StatusOr<std::unique_ptr<const SampleRecipe>> SampleRecipe::Compile(
+    const v1::Plan& plan, const v1::DatasetInfo& dataset,
+    const PlanLimits& limits, std::shared_ptr<DecodedSamples> decoded) {
+  std::unique_ptr<SampleRecipe> recipe(
+      new SampleRecipe(plan, dataset, std::move(decoded)));
+  const std::optional<ImageSize> size =
+      recipe->transforms_.FixedOutputSize(UniformSize(plan, dataset));
+  if (!size) return SizesDiffer(dataset);
+  MILLRACE_RETURN_IF_ERROR(CheckOutputSize(*size, limits));
+  recipe->output_.size = *size;
+  return recipe;
+}
+
+ImageSize SampleRecipe::InputSize(const v1::ImageInfo& image) const {
+  return StoredFrame(
+             ignore_orientation_ ? static_cast<int>(image.orientation()) : 1,
+             {static_cast<int>(image.width()),
+              static_cast<int>(image.height())})
+      .size();
+}
+
+absl::StatusOr<Geometry> SampleRecipe::GeometryOf(
+    const ImageSize& input, const SamplePlace& place) const {
+  if (input.width < 1 || input.height < 1) {
+    return absl::DataLossError("its metadata say that it has no pixels");
+  }
+  Geometry geometry = transforms_.GeometryOf(input, place);
+  if (ImageSize{geometry.width(), geometry.height()} != output_.size) {
+    return absl::DataLossError(
+        absl::StrCat("is ", input.width, " x ", input.height,
+                     ", but the dataset says that all images have one size"));
+  }
+  MILLRACE_RETURN_IF_ERROR(CheckIntermediates(geometry));
+  return geometry;
+}
+
+absl::Status SampleRecipe::MakeDecoded(const ImageView& whole,
+                                       const SamplePlace& place,
+                                       uint8_t* image) const {
+  MILLRACE_ASSIGN_OR_RETURN(const Geometry geometry,
+                            GeometryOf({whole.width, whole.height}, place));
+  ScratchPool::Lease scratch(&scratch_);
+  const ImageView part = CropPixels(whole, output_.channels,
+                                    geometry.stages()[0].crop, scratch.get());
+  RunGeometry(part, geometry, output_.pack, scratch.get(), image);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
+    const Sample& sample, const SamplePlace& place, RaggedBudget* budget,
+    uint8_t* image) const {
+  const v1::SampleMeta& meta = sample.meta;
+  MILLRACE_ASSIGN_OR_RETURN(const Geometry geometry,
+                            GeometryOf(InputSize(meta.image()), place));
+  ScratchPool::Lease scratch(&scratch_);
+  MILLRACE_ASSIGN_OR_RETURN(
+      const ImageView part,
+      ReadPixels(sample,
+                 {.channels = output_.channels,
+                  .apply_orientation = !ignore_orientation_},
+                 geometry.stages()[0].crop, scratch.get()));
+  RunGeometry(part, geometry, output_.pack, scratch.get(), image);
+
+  Result result;
+  result.label = FirstLabel(meta);
+  result.source_id = meta.source_id();
+  result.upright = {static_cast<int>(meta.image().width()),
+                    static_cast<int>(meta.image().height())};
+  if (output_.boxes) {
+    MILLRACE_ASSIGN_OR_RETURN(result.annotations,
+                              annotations_.Move(meta, geometry, budget));
+  }
+  return result;
+}
+
+absl::StatusOr<SampleRecipe::Result> SampleRecipe::Make(
+    const SampleStore& store, uint64_t ordinal, const SamplePlace& place,
+    RaggedBudget* budget, uint8_t* image) const {
+  if (decoded_ != nullptr && !output_.boxes) {
+    if (const auto kept = decoded_->Find(ordinal)) {
+      MILLRACE_RETURN_IF_ERROR(MakeDecoded(kept->image, place, image));
+      return Result{.label = kept->label};
+    }
+  }
+  MILLRACE_ASSIGN_OR_RETURN(const Sample sample, store.Read(ordinal));
+  auto result = MakeFrom(sample, place, budget, image);
+  if (!result.ok()) {
+    return Naming(result.status(), store, ordinal, sample.meta.key());
+  }
+  if (decoded_ != nullptr) decoded_->Keep(ordinal, sample);
+  return result;
+}
+
+}  // namespace millrace

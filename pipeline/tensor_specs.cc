@@ -1,0 +1,89 @@
+#include "pipeline/tensor_specs.h"
+
+#include <initializer_list>
+#include <string>
+
+namespace millrace {
+
+namespace {
+
+constexpr int64_t kRagged = -1;
+
+v1::TensorSpec Spec(const std::string& name, v1::DType dtype,
+                    std::initializer_list<int64_t> shape) {
+  v1::TensorSpec spec;
+  spec.set_name(name);
+  spec.set_dtype(dtype);
+  for (const int64_t extent : shape) spec.add_shape(extent);
+  return spec;
+}
+
+uint64_t BytesOf(v1::DType dtype) {
+  switch (dtype) {
+    case v1::UINT8:
+      return 1;
+    case v1::INT32:
+    case v1::FLOAT32:
+      return 4;
+    default:
+      return 8;
+  }
+}
+
+v1::TensorSpec ImageSpec(const OutputSpec& output, int64_t samples) {
+  const v1::DType dtype = output.pack.to_float ? v1::FLOAT32 : v1::UINT8;
+  const int64_t height = output.size.height;
+  const int64_t width = output.size.width;
+  if (output.pack.channels_first) {
+    return Spec("image", dtype, {samples, output.channels, height, width});
+  }
+  return Spec("image", dtype, {samples, height, width, output.channels});
+}
+
+v1::TensorSpec LabelSpec(const OutputSpec& output, int64_t samples) {
+  if (output.label_classes == 0) return Spec("label", v1::INT64, {samples});
+  return Spec("label", v1::FLOAT32, {samples, output.label_classes});
+}
+
+void AddAnnotationSpecs(const OutputSpec& output, int64_t samples,
+                        std::vector<v1::TensorSpec>* specs) {
+  specs->push_back(Spec("boxes", v1::FLOAT32, {kRagged, 4}));
+  specs->push_back(Spec("box_labels", v1::INT64, {kRagged}));
+  specs->push_back(Spec("box_ids", v1::INT64, {kRagged}));
+  specs->push_back(Spec("box_crowd", v1::UINT8, {kRagged}));
+  specs->push_back(Spec("box_area", v1::FLOAT32, {kRagged}));
+  specs->push_back(Spec("box_offsets", v1::INT64, {samples + 1}));
+  specs->push_back(Spec("image_size", v1::INT32, {samples, 2}));
+  specs->push_back(Spec("source_id", v1::INT64, {samples}));
+  if (output.masks) {
+    specs->push_back(Spec("masks", v1::UINT8,
+                          {kRagged, output.size.height, output.size.width}));
+  }
+  if (output.keypoints > 0) {
+    specs->push_back(
+        Spec("keypoints", v1::FLOAT32, {kRagged, output.keypoints, 3}));
+  }
+}
+
+}  // namespace
+
+std::vector<v1::TensorSpec> TensorSpecsOf(const OutputSpec& output,
+                                          int64_t samples) {
+  std::vector<v1::TensorSpec> specs = {ImageSpec(output, samples),
+                                       LabelSpec(output, samples),
+                                       Spec("valid", v1::UINT8, {samples}),
+                                       Spec("ordinal", v1::INT64, {samples})};
+  if (output.boxes) AddAnnotationSpecs(output, samples, &specs);
+  return specs;
+}
+
+uint64_t FixedBytesOf(const v1::TensorSpec& spec) {
+  uint64_t bytes = BytesOf(spec.dtype());
+  for (const int64_t extent : spec.shape()) {
+    if (extent == kRagged) return 0;
+    bytes *= extent;
+  }
+  return bytes;
+}
+
+}  // namespace millrace

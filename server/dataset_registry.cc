@@ -1,0 +1,63 @@
+#include "server/dataset_registry.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace millrace {
+
+DatasetRegistry::DatasetRegistry(DataDir data_dir, size_t keep_open,
+                                 PlanLimits limits, Log* log)
+    : data_dir_(std::move(data_dir)),
+      limits_(limits),
+      log_(log),
+      stores_(keep_open),
+      plans_(0) {}
+
+absl::StatusOr<std::shared_ptr<const SampleStore>> DatasetRegistry::Open(
+    absl::string_view ref) {
+  MILLRACE_ASSIGN_OR_RETURN(const DatasetRef wanted, DatasetRef::Parse(ref));
+  MILLRACE_ASSIGN_OR_RETURN(const DatasetRef pinned, data_dir_.Resolve(wanted));
+  return stores_.Get(pinned.ToString(), [&] { return data_dir_.Open(pinned); });
+}
+
+absl::StatusOr<std::shared_ptr<const CompiledPlan>> DatasetRegistry::Compile(
+    const v1::Plan& plan) {
+  MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const SampleStore> store,
+                            Open(plan.dataset()));
+  const v1::DatasetInfo& info = store->info();
+  v1::Plan pinned = plan;
+  pinned.set_dataset(absl::StrCat(info.name(), "@", info.version()));
+  return plans_.Get(pinned.SerializeAsString(), [&] {
+    return CompiledPlan::Compile(pinned, std::move(store), limits_);
+  });
+}
+
+absl::StatusOr<std::vector<v1::DatasetInfo>> DatasetRegistry::List(
+    absl::string_view prefix) {
+  std::vector<std::string> problems;
+  MILLRACE_ASSIGN_OR_RETURN(std::vector<v1::DatasetInfo> all,
+                            data_dir_.List(&problems));
+  for (const std::string& problem : problems) {
+    log_->Warning("dataset cannot be read", {{"why", problem}});
+  }
+  std::vector<v1::DatasetInfo> newest;
+  for (v1::DatasetInfo& info : all) {
+    if (!absl::StartsWith(info.name(), prefix)) continue;
+    info.clear_categories();
+    info.clear_hierarchy();
+    info.clear_hierarchy_titles();
+    // Ordered by name, then oldest first.
+    if (!newest.empty() && newest.back().name() == info.name()) {
+      newest.back() = std::move(info);
+    } else {
+      newest.push_back(std::move(info));
+    }
+  }
+  return newest;
+}
+
+}  // namespace millrace

@@ -38,7 +38,7 @@ TOP = {"cli", "examples", "bench", "tests"}
 LIBRARIES = [
     ("gRPC", r"grpc(pp)?/|.*\.grpc\.pb\.h$", {"server", "client"} | TOP),
     ("RocksDB", r"rocksdb/", {"storage"}),
-    ("libjpeg", r"jpeglib\.h$|jerror\.h$|turbojpeg\.h$", {"image"}),
+    ("libjpeg", r"jpeglib\.h$|jerror\.h$|turbojpeg\.h$", {"image", "bench"}),
     ("libpng", r"png\.h$|libpng", {"image"}),
     ("Highway", r"hwy/", {"image"}),
     ("Prometheus", r"prometheus/", {"server"}),

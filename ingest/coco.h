@@ -15,17 +15,17 @@
 //  - an image whose file is missing, does not decode, lies outside of the
 //    folder, or is not of the size that the JSON says: quarantined;
 //  - an annotation that is wrong in itself (unknown image or category, id
-//    twice in one file, box with a negative side or beside the image, polygon
-//    of fewer than three points, runs that do not add up, keypoints that do not
-//    match the category, wrong types): left out, and quarantined as
-//    "annotations/<file>#<id>".
+//    twice in one file, another box than under the same id elsewhere, box with
+//    a negative side or beside the image, polygon of fewer than three points,
+//    runs that do not add up, keypoints that do not match the category, wrong
+//    types): left out, and quarantined as "annotations/<file>#<id>".
 // Files in the folder that no JSON lists are left alone and counted in notes().
 //
 // Frames: a declared size equal to that of the upright image means upright
 // coordinates. If it equals the stored size of an image that EXIF turns on its
 // side, coordinates are turned with it. No declared size means upright.
 //
-// Memory: an index of about 40 bytes an annotation and 100 an image; the
+// Memory: an index of about 50 bytes an annotation and 100 an image; the
 // annotations themselves stay in their files, which must not change until the
 // ingest is over.
 #pragma once

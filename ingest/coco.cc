@@ -1,0 +1,228 @@
+#include "ingest/coco.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/status_macros.h"
+#include "ingest/bytes.h"
+#include "ingest/coco_index.h"
+#include "ingest/file_tree.h"
+#include "ingest/frame.h"
+#include "ingest/text.h"
+
+namespace millrace {
+namespace {
+
+using Entry = CocoIndex::Entry;
+
+constexpr size_t kMaxNameBytes = 4096;
+constexpr size_t kNamedInNotes = 3;
+
+// A path below the image folder that cannot lead out of it.
+absl::Status CheckFileName(absl::string_view name) {
+  bool safe = name.size() <= kMaxNameBytes && name.find('\0') == name.npos;
+  for (const absl::string_view part : absl::StrSplit(name, '/')) {
+    safe &= !part.empty() && part != "." && part != "..";
+  }
+  if (safe) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "\"file_name\" is not a plain path below the image folder");
+}
+
+bool SameBox(const v1::Box& a, const v1::Box& b) {
+  return a.x() == b.x() && a.y() == b.y() && a.width() == b.width() &&
+         a.height() == b.height();
+}
+
+// Masks and points must fit the image and the category that they are of.
+absl::Status CheckAgainst(const CocoImage& declared,
+                          const v1::Category& category,
+                          const v1::Annotation& annotation) {
+  const v1::RunLengths& runs = annotation.run_lengths();
+  if (annotation.has_run_lengths() &&
+      (runs.height() != declared.height || runs.width() != declared.width)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"segmentation\" is of ", runs.width(), "x", runs.height(),
+        " pixels, the image of ", declared.width, "x", declared.height));
+  }
+  if (!annotation.keypoints().empty() &&
+      annotation.keypoints_size() != category.keypoint_names_size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        annotation.keypoints_size(), " keypoints, but category \"",
+        category.name(), "\" has ", category.keypoint_names_size()));
+  }
+  return absl::OkStatus();
+}
+
+// Adds an annotation, or what it has to say about one that is there already
+// (instances and person_keypoints describe the same objects).
+absl::Status Merge(v1::Annotation annotation, bool has_id,
+                   v1::SampleMeta* meta) {
+  const auto same = [&](const v1::Annotation& known) {
+    return has_id && known.id() == annotation.id() &&
+           known.category() == annotation.category();
+  };
+  const auto known = std::find_if(meta->mutable_annotations()->begin(),
+                                  meta->mutable_annotations()->end(), same);
+  if (known == meta->mutable_annotations()->end()) {
+    *meta->add_annotations() = std::move(annotation);
+    return absl::OkStatus();
+  }
+  if (!SameBox(known->box(), annotation.box())) {
+    return absl::InvalidArgumentError(
+        "another file has this id with another box for the same image and "
+        "category");
+  }
+  if (known->polygons().empty() && !known->has_run_lengths()) {
+    known->mutable_polygons()->Swap(annotation.mutable_polygons());
+    if (annotation.has_run_lengths()) {
+      known->mutable_run_lengths()->Swap(annotation.mutable_run_lengths());
+    }
+  }
+  if (known->keypoints().empty()) {
+    known->mutable_keypoints()->Swap(annotation.mutable_keypoints());
+  }
+  return absl::OkStatus();
+}
+
+class CocoSource : public Source {
+ public:
+  CocoSource(std::string root, CocoIndex index)
+      : root_(std::move(root)), index_(std::move(index)) {
+    description_.set_kind("coco");
+    for (const v1::Category& category : index_.categories()) {
+      *description_.add_categories() = category;
+    }
+  }
+
+  void NoteUnlisted(const NameList& files);
+
+  const v1::DatasetInfo& description() const override { return description_; }
+  const std::vector<v1::Quarantined>& problems() const override {
+    return index_.problems();
+  }
+  const std::vector<std::string>& notes() const override { return notes_; }
+  uint64_t size() const override { return index_.images().size(); }
+  std::string Key(uint64_t item) const override {
+    return index_.images()[item].file_name;
+  }
+  absl::StatusOr<SourceItem> Load(uint64_t item,
+                                  uint64_t max_bytes) const override;
+  absl::Status Annotate(uint64_t item, v1::SampleMeta* meta,
+                        Findings* findings) const override;
+
+ private:
+  absl::Status AddEntry(const Entry& entry, const Frame& frame,
+                        v1::SampleMeta* meta) const;
+
+  const std::string root_;
+  const CocoIndex index_;
+  v1::DatasetInfo description_;
+  std::vector<std::string> notes_;
+};
+
+void CocoSource::NoteUnlisted(const NameList& files) {
+  const std::vector<CocoImage>& images = index_.images();  // Sorted by name.
+  uint64_t unlisted = 0;
+  std::string names;
+  for (size_t i = 0; i < files.size(); ++i) {
+    const auto found =
+        std::lower_bound(images.begin(), images.end(), files[i],
+                         [](const CocoImage& image, absl::string_view name) {
+                           return image.file_name < name;
+                         });
+    if (found != images.end() && found->file_name == files[i]) continue;
+    if (unlisted++ < kNamedInNotes) {
+      absl::StrAppend(&names, unlisted == 1 ? "" : ", ", files[i]);
+    }
+  }
+  if (unlisted == 0) return;
+  notes_.push_back(
+      absl::StrCat(unlisted, unlisted == 1 ? " file in " : " files in ", root_,
+                   " left out, as no annotation file lists ",
+                   unlisted == 1 ? "it: " : "them: ", names,
+                   unlisted > kNamedInNotes ? ", ..." : ""));
+}
+
+absl::StatusOr<SourceItem> CocoSource::Load(uint64_t item,
+                                            uint64_t max_bytes) const {
+  const CocoImage& image = index_.images()[item];
+  MILLRACE_RETURN_IF_ERROR(CheckFileName(image.file_name));
+  SourceItem loaded;
+  absl::StatusOr<std::string> bytes =
+      ReadWholeFile(absl::StrCat(root_, "/", image.file_name), max_bytes);
+  if (absl::IsNotFound(bytes.status())) {
+    return absl::NotFoundError(absl::StrCat(
+        "the annotations list it, but there is no such file in ", root_));
+  }
+  MILLRACE_ASSIGN_OR_RETURN(loaded.image, std::move(bytes));
+  return loaded;
+}
+
+absl::Status CocoSource::Annotate(uint64_t item, v1::SampleMeta* meta,
+                                  Findings* findings) const {
+  const CocoImage& declared = index_.images()[item];
+  meta->set_source_id(declared.id);
+  MILLRACE_ASSIGN_OR_RETURN(
+      const Frame frame,
+      Frame::Between(declared.width, declared.height, meta->image(),
+                     Frame::Scaling::kRefused));
+  for (const Entry& entry : index_.EntriesOf(item)) {
+    const absl::Status status = AddEntry(entry, frame, meta);
+    if (absl::IsDataLoss(status)) return status;
+    if (!status.ok()) {
+      findings->dropped.push_back(
+          MakeQuarantined(index_.NameOf(entry), status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CocoSource::AddEntry(const Entry& entry, const Frame& frame,
+                                  v1::SampleMeta* meta) const {
+  MILLRACE_ASSIGN_OR_RETURN(CocoAnnotation parsed, index_.Read(entry));
+  if (parsed.is_caption) {
+    *meta->add_captions() = std::move(parsed.caption);
+    return absl::OkStatus();
+  }
+  v1::Annotation& annotation = parsed.annotation;
+  annotation.set_category(index_.CategoryIndexOf(entry));
+  CocoImage frame_size = index_.images()[entry.image];
+  if (frame_size.width == 0) frame_size.width = meta->image().width();
+  if (frame_size.height == 0) frame_size.height = meta->image().height();
+  MILLRACE_RETURN_IF_ERROR(CheckAgainst(
+      frame_size, index_.categories()[annotation.category()], annotation));
+  frame.Apply(&annotation);
+  MILLRACE_RETURN_IF_ERROR(CheckBoxMeetsImage(annotation.box(), meta->image()));
+  return Merge(std::move(annotation), entry.has_id, meta);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Source>> OpenCocoSource(const CocoFiles& files) {
+  if (files.annotations.empty()) {
+    return absl::InvalidArgumentError("no annotation files are given");
+  }
+  MILLRACE_ASSIGN_OR_RETURN(const FileTree tree, ListFiles(files.images));
+  // In an order that does not hang on how they were given.
+  std::vector<std::string> paths = files.annotations;
+  std::sort(paths.begin(), paths.end());
+  if (const auto twice = std::adjacent_find(paths.begin(), paths.end());
+      twice != paths.end()) {
+    return absl::InvalidArgumentError(absl::StrCat(*twice, " is given twice"));
+  }
+  CocoIndex index;
+  for (const std::string& path : paths) {
+    MILLRACE_ASSIGN_OR_RETURN(auto bytes, OpenFile(path));
+    MILLRACE_RETURN_IF_ERROR(
+        index.Add(Printable(FileName(path)), std::move(bytes)));
+  }
+  MILLRACE_RETURN_IF_ERROR(index.Finish());
+  auto source = std::make_unique<CocoSource>(files.images, std::move(index));
+  source->NoteUnlisted(tree.files);
+  return source;
+}
+
+}  // namespace millrace

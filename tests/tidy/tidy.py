@@ -6,7 +6,8 @@
 Layers: a room may include the rooms that its entry in ROOMS names, and a
 heavy library only if LIBRARIES gives it to that room. docs/architecture.md has
 the picture. Form: 80 columns, no tabs, no trailing blanks, `#pragma once` in
-headers, no loose ends in code, no path of somebody's machine.
+headers, no loose ends in code, no path of somebody's machine. Documents: what
+they link to, and the source files that they name in backticks, exist.
 """
 
 import pathlib
@@ -118,6 +119,24 @@ def file_errors(path, text):
         yield len(lines), "no newline at the end of the file"
 
 
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+SOURCE_NAME = re.compile(
+    r"`((?:" + "|".join(ROOMS) + r"|proto|deploy|docs|scripts)/"
+    r"[\w./-]+\.(?:h|cc|py|sh|proto|md|yml|json|textproto))`")
+
+
+def document_errors(root, path, text):
+    """Links and names of files that lead nowhere."""
+    folder = (root / path).parent
+    for number, line in enumerate(text.split("\n"), 1):
+        for target in LINK.findall(line):
+            if not (folder / target).exists():
+                yield number, f"a link to nothing: {target}"
+        for target in SOURCE_NAME.findall(line):
+            if not (root / target).exists():
+                yield number, f"there is no {target}"
+
+
 def our_files(root):
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
@@ -146,9 +165,12 @@ def main():
     lengths = {}
     for name, path in our_files(root):
         text = path.read_text(encoding="utf-8")
-        for number, error in file_errors(name, text):
+        found = list(file_errors(name, text))
+        if path.suffix == ".md":
+            found += document_errors(root, name, text)
+        for number, error in found:
             print(f"{name}:{number}: {error}")
-            errors += 1
+        errors += len(found)
         if path.suffix in CODE:
             lengths[name] = text.count("\n")
     report_lengths(lengths)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """tidy.py finds what it is there to find, and only that."""
 
+import pathlib
+import tempfile
 import unittest
 
 import tidy
@@ -84,6 +86,22 @@ class FormTest(unittest.TestCase):
         self.assertTrue(list(tidy.file_errors("base/a.h", "int x;\n")))
         self.assertFalse(
             list(tidy.file_errors("base/a.h", "#pragma once\nint x;\n")))
+
+
+class DocumentTest(unittest.TestCase):
+
+    def test_links_and_file_names_must_lead_somewhere(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "docs").mkdir()
+            (root / "docs/b.md").write_text("")
+
+            def found(text):
+                return list(tidy.document_errors(root, "docs/a.md", text))
+
+            self.assertFalse(found("[b](b.md#part), `docs/b.md`, [w](http://x)"))
+            self.assertTrue(found("[c](c.md)"))
+            self.assertTrue(found("`base/no_such_file.h`"))
 
 
 if __name__ == "__main__":

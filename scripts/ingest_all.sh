@@ -34,6 +34,9 @@ if [[ -d $imagenet/ILSVRC ]]; then
   data=$imagenet/ILSVRC/Data/CLS-LOC
   boxes=$imagenet/ILSVRC/Annotations/CLS-LOC
   names=(--synsets "$imagenet/LOC_synset_mapping.txt")
+  if [[ -f $imagenet/wordnet.is_a.txt ]]; then
+    names+=(--hierarchy "$imagenet/wordnet.is_a.txt")
+  fi
   ingest imagenet --dataset imagenet/train --images "$data/train" \
     --boxes "$boxes/train" "${names[@]}"
   ingest imagenet --dataset imagenet/val --images "$data/val" \

@@ -73,19 +73,23 @@ endpoint=127.0.0.1:$port
 say "training a softmax classifier on digits streamed from $endpoint"
 softmax --endpoint "$endpoint"
 
-for plan in mnist_train imagenet_train coco_detection coco_segmentation \
-  coco_keypoints; do
-  dataset=$(sed -n 's/^dataset: "\(.*\)"/\1/p' \
-    "examples/plans/$plan.textproto")
+# Plan, dataset.
+while read -r plan dataset; do
   if [[ ! -d $data_dir/$dataset ]]; then
     say "no $dataset here: passing over $plan"
     continue
   fi
   say "pulling one batch of $dataset as $plan"
-  millrace pull --endpoint "$endpoint" \
+  millrace pull --endpoint "$endpoint" --dataset "$dataset" \
     --plan "examples/plans/$plan.textproto" --steps 1 \
-    --picture "$out/$plan.png"
-done
+    --picture "$out/$plan.png" </dev/null
+done <<'END'
+mnist_train        mnist/train
+imagenet_train     imagenet/train
+coco_detection     coco/train2017
+coco_segmentation  coco/val2017
+coco_keypoints     coco/train2017
+END
 
 say "done; pictures of what the trainers saw:"
 ls "$PWD/$out"/*.png

@@ -76,7 +76,7 @@ absl::Status Main(const std::string& data_dir, const std::string& plan_path,
   MILLRACE_ASSIGN_OR_RETURN(auto plan, LoadPlan(data_dir, plan_path, dataset));
   MILLRACE_ASSIGN_OR_RETURN(const double rate,
                             Measure(std::move(plan), threads, seconds));
-  std::cout << "{\"images_per_s\": " << rate << "}\n";
+  std::cout << "{\"images_per_second\": " << rate << "}\n";
   return absl::OkStatus();
 }
 

@@ -14,10 +14,12 @@ import json
 import os
 import pathlib
 import platform
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release/bin"
@@ -37,28 +39,28 @@ ROWS = {
 
 
 def run_json(*command):
-    """Runs a command and returns its last line of output, parsed."""
+    """Runs a command and returns what it prints, parsed."""
     done = subprocess.run([str(part) for part in command], text=True,
                           capture_output=True, check=False)
     if done.returncode != 0:
         sys.exit(f"bench: {' '.join(map(str, command))} failed:\n{done.stderr}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return json.loads(done.stdout)
 
 
 @contextlib.contextmanager
 def server(data_dir):
     """A millraced over `data_dir`; yields its endpoint."""
-    port_file = data_dir / "port"
     process = subprocess.Popen(
         [BIN / "millraced", "--data-dir", data_dir, "--listen", "127.0.0.1:0",
-         "--metrics-listen", "", "--port-file", port_file],
-        stderr=subprocess.DEVNULL)
+         "--metrics-listen", ""], stderr=subprocess.PIPE, text=True)
     try:
-        while not port_file.exists():
-            if process.poll() is not None:
-                sys.exit("bench: millraced did not start")
-            os.sched_yield()
-        yield f"127.0.0.1:{port_file.read_text().strip()}"
+        line = process.stderr.readline()
+        port = re.search(r'"millraced started".* port=(\d+)', line)
+        if not port:
+            sys.exit(f"bench: millraced did not start: {line}")
+        # Nobody reads the rest of the log; a full pipe would block the server.
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        yield f"127.0.0.1:{port[1]}"
     finally:
         process.terminate()
         process.wait()
@@ -81,7 +83,7 @@ def contenders(data, data_dir, endpoint, seconds):
     images = data / "imagenet-sample/train"
 
     def rate(*command):
-        return lambda: run_json(*command)["images_per_s"]
+        return lambda: run_json(*command)["images_per_second"]
 
     def pull(plan, steps):
         return rate(BIN / "millrace", "pull", "--endpoint", endpoint, "--plan",

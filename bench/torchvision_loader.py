@@ -79,7 +79,7 @@ def main():
                 break
     seconds = time.monotonic() - start
     print(json.dumps({"images": images, "seconds": seconds,
-                      "images_per_s": images / seconds}))
+                      "images_per_second": images / seconds}))
 
 
 if __name__ == "__main__":

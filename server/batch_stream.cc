@@ -88,6 +88,8 @@ BatchStream::Reading BatchStream::OnWritten(bool ok) {
     if (written.is_batch) {
       --held_batches_;
       held_bytes_ -= written.tensor_bytes;
+      context_->metrics.held_bytes.Decrement(
+          static_cast<double>(written.tensor_bytes));
     }
     if (!ok) {
       cancelled_ = true;
@@ -266,6 +268,8 @@ void BatchStream::OnBuilt(BuiltBatch built) {
     if (status.ok()) {
       ++held_batches_;
       held_bytes_ += outgoing.tensor_bytes;
+      context_->metrics.held_bytes.Increment(
+          static_cast<double>(outgoing.tensor_bytes));
       batch_bytes_ = std::max(batch_bytes_, outgoing.tensor_bytes);
       opening_.memory->GrowTo(batch_bytes_ *
                               context_->config.limits().max_batches_ahead());
@@ -336,6 +340,7 @@ void BatchStream::OnDone() {
   MutexLock lock(&mutex_);
   LogEnd();
   context_->metrics.StreamEnded(end_);
+  context_->metrics.held_bytes.Decrement(static_cast<double>(held_bytes_));
   opening = std::move(opening_);
   builder = std::move(builder_);
 }

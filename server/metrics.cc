@@ -59,6 +59,11 @@ Metrics::Metrics()
       sample_seconds(
           OneCounter(*registry_, "millrace_sample_seconds_total",
                      "Worker time spent reading, decoding and transforming")),
+      held_bytes(prometheus::BuildGauge()
+                     .Name("millrace_batch_memory_held_bytes")
+                     .Help("Tensors of batches built and not yet written")
+                     .Register(*registry_)
+                     .Add({})),
       open_seconds(Seconds(*registry_, "millrace_stream_open_seconds",
                            "From a stream's first message to its answer")),
       build_seconds(Seconds(*registry_, "millrace_batch_build_seconds",

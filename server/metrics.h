@@ -4,6 +4,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
+#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
@@ -41,6 +42,8 @@ class Metrics {
   prometheus::Counter& bytes_sent;
   prometheus::Counter& samples_read;
   prometheus::Counter& sample_seconds;
+  // Of batches that are built and not yet written.
+  prometheus::Gauge& held_bytes;
   prometheus::Histogram& open_seconds;
   prometheus::Histogram& build_seconds;
   prometheus::Histogram& write_seconds;

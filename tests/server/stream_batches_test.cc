@@ -236,8 +236,11 @@ TEST_F(StreamBatchesTest, AClientThatNeverReadsHoldsABoundedAmount) {
   EXPECT_LT(sent(), 100) << "gRPC itself must not take without limit";
   EXPECT_EQ(server_->stats().reserved_batch_bytes,
             3 * stream.opened().batch_bytes());
+  EXPECT_EQ(Metric("millrace_batch_memory_held_bytes"),
+            3 * stream.opened().batch_bytes());
   stream.Cancel();
   WaitUntilNoStreams();
+  EXPECT_EQ(Metric("millrace_batch_memory_held_bytes"), 0);
   EXPECT_EQ(server_->stats().reserved_batch_bytes, 0u);
 }
 

@@ -1,0 +1,258 @@
+// Each rule of a plan, broken: the message must name the place and the remedy.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "pipeline/plan_compiler.h"
+#include "storage/memory_store.h"
+#include "tests/pipeline/drawn_dataset.h"
+
+namespace millrace {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+struct Mistake {
+  const char* plan;
+  // In the message: where, and what would be right.
+  const char* where;
+  const char* remedy;
+};
+
+void PrintTo(const Mistake& mistake, std::ostream* out) {
+  *out << mistake.plan;
+}
+
+// Complete but for what a mistake adds; the last value of a field counts.
+constexpr char kScenes[] = "dataset: 'drawn/scenes' batch { size: 2 } ";
+constexpr char kFixedSize[] = "transforms { resize { size: [32, 32] } } ";
+
+absl::Status CompileStatus(const std::string& plan, PlanLimits limits = {}) {
+  static const auto* scenes =
+      new std::shared_ptr<const SampleStore>(DrawnScenes(6));
+  return CompiledPlan::Compile(ParsePlan(plan), *scenes, limits).status();
+}
+
+class PlanRulesTest : public testing::TestWithParam<Mistake> {};
+
+TEST_P(PlanRulesTest, AMistakeIsNamedWithItsRemedy) {
+  const absl::Status status =
+      CompileStatus(absl::StrCat(kScenes, GetParam().plan));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr(GetParam().where), HasSubstr(GetParam().remedy)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Plan, PlanRulesTest,
+    testing::Values(
+        Mistake{"dataset: ''", "dataset: is empty", "drawn/scenes"},
+        Mistake{"dataset: 'drawn/digits'", "drawn/digits", "drawn/scenes@"},
+        Mistake{"dataset: 'drawn/scenes@0123456789'", "dataset:", "@"},
+        Mistake{"batch { size: 0 }", "batch.size: 0", "1 to 65536"},
+        Mistake{"batch { size: 65537 }", "batch.size: 65537", "1 to 65536"},
+        Mistake{"batch { layout: 9 }", "batch.layout: 9", "NHWC, NCHW"},
+        Mistake{"batch { remainder: 9 }", "batch.remainder", "DROP, PAD"},
+        Mistake{"batch { channels: 9 }", "batch.channels", "GRAY"},
+        Mistake{"batch { corrupt: 9 }", "batch.corrupt", "FAIL, MASK"},
+        Mistake{"sampler { order: 9 }", "sampler.order", "SHUFFLE"},
+        Mistake{"batch { masks: true }", "batch.masks", "batch.boxes"},
+        Mistake{"batch { keypoints: true }", "batch.keypoints",
+                "batch.boxes"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms {}", "transforms[0]", "set one of"},
+        Mistake{"transforms { resize {} }", "transforms[0] resize: size has 0",
+                "height and width"},
+        Mistake{"transforms { resize { size: [1, 2, 3] } }", "has 3 values",
+                "height and width"},
+        Mistake{"transforms { resize { size: 0 } }", "size 0", "1 to 8192"},
+        Mistake{"transforms { center_crop { size: 9000 } }",
+                "center_crop: size 9000", "1 to 8192"},
+        Mistake{"transforms { random_resized_crop { size: [5, 0] } }",
+                "random_resized_crop: size 0", "1 to 8192"},
+        Mistake{"transforms { resize { size: 64 interpolation: 7 } }",
+                "interpolation 7", "BICUBIC"},
+        Mistake{"transforms { resize { size: [64, 64] max_size: 70 } }",
+                "max_size", "leave it out"},
+        Mistake{"transforms { resize { size: 64 max_size: 64 } }",
+                "max_size 64", "above size"},
+        Mistake{"transforms { resize { size: 64 } }", "differ in size",
+                "center_crop"},
+        Mistake{"", "differ in size", "resize with two values"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Random, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms { random_resized_crop { size: 8 scale: 1 } }",
+                "scale [1]", "lower <= upper"},
+        Mistake{
+            "transforms { random_resized_crop { size: 8 scale: [1, 0.5] } }",
+            "scale [1, 0.5]", "lower <= upper"},
+        Mistake{"transforms { random_resized_crop { size: 8 scale: [-1, 1] } }",
+                "scale [-1, 1]", "0 <= lower"},
+        Mistake{
+            "transforms { random_resized_crop { size: 8 scale: [0.1, 2] } }",
+            "scale [0.1, 2]", "upper <= 1"},
+        Mistake{"transforms { random_resized_crop { size: 8 scale: [0, 0] } }",
+                "scale [0, 0]", "upper above 0"},
+        Mistake{"transforms { random_resized_crop {size: 8 scale: [nan, 1]} }",
+                "scale [nan, 1]", "upper above 0"},
+        Mistake{"transforms { random_resized_crop { size: 8 ratio: [2, 1] } }",
+                "ratio [2, 1]", "width / height"},
+        Mistake{"transforms { random_resized_crop { size: 8 ratio: [0, 1] } }",
+                "ratio [0, 1]", "0.001 <= lower"},
+        Mistake{"transforms { random_resized_crop {size: 8 ratio: [1, inf]} }",
+                "ratio [1, inf]", "upper <= 1000"},
+        Mistake{"transforms { random_horizontal_flip { p: 1.5 } }", "p 1.5",
+                "0 to 1"},
+        Mistake{"transforms { random_horizontal_flip { p: -0.1 } }", "p -0.1",
+                "0 to 1"},
+        Mistake{"transforms { random_horizontal_flip { p: nan } }", "p nan",
+                "0 to 1"}));
+
+constexpr char kMomentsOfThree[] =
+    "transforms { to_dtype { dtype: FLOAT32 } }"
+    "transforms { normalize { mean: [0, 0, 0] std: [1, 1, 1] } }";
+
+INSTANTIATE_TEST_SUITE_P(
+    Types, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms { to_dtype {} }", "dtype 0", "FLOAT32"},
+        Mistake{"transforms { to_dtype { dtype: INT64 } }", "dtype 3",
+                "FLOAT32"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { to_dtype { dtype: UINT8 } }",
+                "transforms[1] to_dtype", "convert once"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { resize { size: [8, 8] } }",
+                "transforms[1] resize: comes after transforms[0] to_dtype",
+                "put it before"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { center_crop { size: 8 } }",
+                "transforms[1] center_crop", "put it before"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { random_resized_crop { size: 8 } }",
+                "transforms[1] random_resized_crop", "put it before"},
+        Mistake{"transforms { normalize { mean: [0, 0, 0] std: [1, 1, 1] } }",
+                "transforms[0] normalize", "put to_dtype"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { normalize { mean: 0 std: 1 } }",
+                "1 values of mean and 1 of std", "each channel, 3"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { normalize { mean: [0, 0, 0] std: [1, 0, 1] } }",
+                "std [1, 0, 1]", "1e-06 to 1e+06"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { normalize { mean: [0, nan, 0] std: [1, 1, 1] } }",
+                "mean [0, nan, 0]", "up to 1e+06"},
+        Mistake{"transforms { one_hot {} } transforms { one_hot {} }",
+                "transforms[1] one_hot", "once is enough"},
+        Mistake{"transforms { one_hot { num_classes: 1 } }",
+                "num_classes 1 is fewer", "leave it out"}));
+
+TEST(PlanRulesTest, NormalizeComesOnce) {
+  const absl::Status status = CompileStatus(absl::StrCat(
+      kScenes, kFixedSize, kMomentsOfThree,
+      "transforms { normalize { mean: [0, 0, 0] std: [1, 1, 1] } }"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("transforms[3] normalize: comes twice"));
+}
+
+TEST(PlanRulesTest, ToDtypeAfterNormalizeIsRefused) {
+  const absl::Status status =
+      CompileStatus(absl::StrCat(kScenes, kFixedSize, kMomentsOfThree,
+                                 "transforms { to_dtype { dtype: FLOAT32 } }"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("transforms[3] to_dtype: comes after"));
+}
+
+TEST(PlanRulesTest, AFlipMayComeAnywhere) {
+  EXPECT_EQ(
+      CompileStatus(absl::StrCat(kScenes, kFixedSize, kMomentsOfThree,
+                                 "transforms { random_horizontal_flip {} }")),
+      absl::OkStatus());
+}
+
+TEST(PlanRulesTest, TooManyTransformsAreRefused) {
+  std::string plan = absl::StrCat(kScenes, kFixedSize);
+  for (int i = 0; i < 64; ++i) {
+    absl::StrAppend(&plan, "transforms { random_horizontal_flip {} }");
+  }
+  const absl::Status status = CompileStatus(plan);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("there are 65"), HasSubstr("limit is 64")));
+}
+
+TEST(PlanRulesTest, OneSampleOverTheLimitOfBytesIsRefusedWithBothNumbers) {
+  PlanLimits limits;
+  limits.max_batch_bytes = 3000;
+  const absl::Status status =
+      CompileStatus(absl::StrCat(kScenes, kFixedSize), limits);
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  // 32 x 32 x 3 pixels, label, valid, ordinal.
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("take 3089 bytes"), HasSubstr("limit is 3000")));
+}
+
+TEST(PlanRulesTest, ABatchOfOneRankOverTheLimitOfBytesIsRefused) {
+  PlanLimits limits;
+  limits.max_batch_bytes = 4000;
+  const auto plan = CompiledPlan::Compile(
+      ParsePlan(absl::StrCat(kScenes, kFixedSize)), DrawnScenes(6), limits);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ((*plan)->CheckRank(0, 2), absl::OkStatus());
+  const absl::Status status = (*plan)->CheckRank(0, 1);
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("2 samples"), HasSubstr("6178 bytes"),
+                    HasSubstr("limit is 4000")));
+}
+
+TEST(PlanRulesTest, RanksMustFit) {
+  const auto plan = CompileOrDie(ParsePlan(absl::StrCat(kScenes, kFixedSize)),
+                                 DrawnScenes(6));
+  EXPECT_EQ(plan->CheckRank(1, 2), absl::OkStatus());
+  EXPECT_THAT(std::string(plan->CheckRank(0, 3).message()),
+              HasSubstr("world_size: 3 does not divide batch.size, 2"));
+  EXPECT_THAT(std::string(plan->CheckRank(0, 0).message()),
+              HasSubstr("world_size: 0"));
+  EXPECT_THAT(std::string(plan->CheckRank(2, 2).message()),
+              HasSubstr("ranks are 0 to 1"));
+}
+
+TEST(PlanRulesTest, KeypointsNeedACategoryThatHasThem) {
+  const auto plan = CompiledPlan::Compile(
+      ParsePlan("dataset: 'drawn/digits' batch { size: 1 boxes: true "
+                "keypoints: true }"),
+      DrawnDigits(3));
+  EXPECT_THAT(std::string(plan.status().message()),
+              HasSubstr("no category of drawn/digits has keypoints"));
+}
+
+TEST(PlanRulesTest, AnEpochNeedsAWholeBatchUnlessItIsPadded) {
+  const std::string plan = absl::StrCat(kScenes, kFixedSize);
+  const absl::Status status =
+      CompileStatus(absl::StrCat(plan, "batch { size: 7 }"));
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("7 is more than the 6"), HasSubstr("PAD")));
+  EXPECT_EQ(
+      CompileStatus(absl::StrCat(plan, "batch { size: 7 remainder: PAD }")),
+      absl::OkStatus());
+}
+
+TEST(PlanRulesTest, FieldsOfANewerVersionAreRefused) {
+  v1::Plan plan = ParsePlan(absl::StrCat(kScenes, kFixedSize));
+  v1::Transform* transform = plan.mutable_transforms(0);
+  transform->GetReflection()->MutableUnknownFields(transform)->AddVarint(99, 1);
+  const auto compiled = CompiledPlan::Compile(plan, DrawnScenes(6));
+  EXPECT_TRUE(absl::IsInvalidArgument(compiled.status()));
+  EXPECT_THAT(std::string(compiled.status().message()),
+              HasSubstr("field number 99 of millrace.v1.Transform"));
+}
+
+}  // namespace
+}  // namespace millrace

@@ -23,8 +23,11 @@ constexpr size_t kMetaLengthAt = 0;
 constexpr size_t kSectionsLengthAt = 4;
 constexpr size_t kImageLengthAt = 8;
 
+// Version and flags are the seed, so that a flipped bit in them is found.
 uint64_t ChecksumOf(absl::string_view record) {
-  return XXH3_64bits(record.data() + kOrdinalAt, record.size() - kOrdinalAt);
+  return XXH3_64bits_withSeed(
+      record.data() + kOrdinalAt, record.size() - kOrdinalAt,
+      LoadLittleEndian<uint32_t>(record.data() + kVersionAt));
 }
 
 void AppendDeterministic(const v1::SampleMeta& meta, std::string* out) {

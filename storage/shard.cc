@@ -12,10 +12,6 @@ namespace millrace {
 
 namespace {
 
-// Large enough that a dataset of a terabyte has a thousand files, each of which
-// costs its readers a file descriptor.
-constexpr uint64_t kMaxTableBytes = uint64_t{1} << 30;
-
 // After every key that is an index.
 constexpr absl::string_view kLabelKey = "\xff\xff\xff\xff\xff\xff\xff\xfflabel";
 
@@ -42,11 +38,13 @@ absl::Status CheckLabel(const Database& database, const std::string& path,
 
 }  // namespace
 
-ShardWriter::ShardWriter(const std::string& tables_directory, uint32_t shard)
-    : table_prefix_(absl::StrCat(tables_directory, "/", ShardName(shard))) {}
+ShardWriter::ShardWriter(const std::string& tables_directory, uint32_t shard,
+                         uint64_t max_table_bytes)
+    : table_prefix_(absl::StrCat(tables_directory, "/", ShardName(shard))),
+      max_table_bytes_(max_table_bytes) {}
 
 absl::Status ShardWriter::EnsureTable() {
-  if (table_ != nullptr && table_->file_bytes() >= kMaxTableBytes) {
+  if (table_ != nullptr && table_->file_bytes() >= max_table_bytes_) {
     MILLRACE_RETURN_IF_ERROR(table_->Finish());
     finished_.push_back(table_->path());
     table_ = nullptr;

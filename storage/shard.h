@@ -37,8 +37,14 @@ struct ShardLabel {
 // Writes records straight into sorted tables. One thread at a time.
 class ShardWriter {
  public:
-  // Tables are made in `tables_directory`, which exists.
-  ShardWriter(const std::string& tables_directory, uint32_t shard);
+  // A dataset of a terabyte then has a thousand tables, each of which costs its
+  // readers a file descriptor.
+  static constexpr uint64_t kMaxTableBytes = uint64_t{1} << 30;
+
+  // Tables are made in `tables_directory`, which exists. A table ends with the
+  // record that takes it past `max_table_bytes`.
+  ShardWriter(const std::string& tables_directory, uint32_t shard,
+              uint64_t max_table_bytes = kMaxTableBytes);
 
   // In the order of indexes, from 0.
   absl::Status Append(absl::string_view record);
@@ -50,6 +56,7 @@ class ShardWriter {
   absl::Status EnsureTable();
 
   const std::string table_prefix_;
+  const uint64_t max_table_bytes_;
   uint64_t next_index_ = 0;
   std::vector<std::string> finished_;
   std::unique_ptr<TableWriter> table_;

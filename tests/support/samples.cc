@@ -1,9 +1,13 @@
 #include "tests/support/samples.h"
 
 #include <stdlib.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +18,17 @@
 namespace millrace {
 
 namespace {
+
+constexpr uint64_t kEnoughBytes = uint64_t{256} << 20;
+
+std::string TemporaryRoot() {
+  const char* const memory = "/dev/shm";
+  struct statvfs info;
+  const bool room = statvfs(memory, &info) == 0 &&
+                    uint64_t{info.f_bavail} * info.f_frsize >= kEnoughBytes &&
+                    access(memory, W_OK) == 0;
+  return room ? memory : testing::TempDir();
+}
 
 std::string RandomBytes(size_t count, std::mt19937_64* random) {
   std::string bytes(count, '\0');
@@ -56,7 +71,7 @@ void AddTestCategory(const std::string& name, v1::DatasetInfo* info) {
 }  // namespace
 
 TemporaryFolder::TemporaryFolder() {
-  path_ = absl::StrCat(testing::TempDir(), "/millrace-XXXXXX");
+  path_ = absl::StrCat(TemporaryRoot(), "/millrace-XXXXXX");
   if (mkdtemp(path_.data()) == nullptr) std::abort();
 }
 
@@ -84,6 +99,18 @@ SampleList TestSamples(uint64_t count, size_t image_bytes, uint64_t seed) {
                          RandomBytes(image_bytes + i % 5, &random));
   }
   return samples;
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) std::abort();
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+void WriteAll(const std::string& path, const std::string& bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << bytes;
+  if (!file.flush()) std::abort();
 }
 
 absl::StatusOr<v1::DatasetInfo> PublishSamples(const std::string& root,

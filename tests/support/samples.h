@@ -15,7 +15,8 @@ namespace millrace {
 
 using SampleList = std::vector<std::pair<v1::SampleMeta, std::string>>;
 
-// A folder that goes away with this object.
+// A folder for a few megabytes that goes away with this object. In memory where
+// there is room, since writing a dataset syncs a hundred times.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -38,6 +39,11 @@ v1::DatasetInfo TestDescription(const std::string& name);
 // the same samples.
 SampleList TestSamples(uint64_t count, size_t image_bytes = 100,
                        uint64_t seed = 1);
+
+// What a file holds, and writing it anew; both end the test program if they
+// cannot.
+std::string ReadAll(const std::string& path);
+void WriteAll(const std::string& path, const std::string& bytes);
 
 // Writes and publishes a dataset of these samples.
 absl::StatusOr<v1::DatasetInfo> PublishSamples(const std::string& root,

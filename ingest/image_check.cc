@@ -33,8 +33,10 @@ absl::StatusOr<v1::ImageInfo> ImageCheck::CheckEncoded(
   }
   const bool jpeg = header.format == ImageFormat::kJpeg;
   if (report.ends_early) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        jpeg ? "JPEG" : "PNG", " data ends early (", report.warning, ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(jpeg ? "JPEG" : "PNG",
+                     " data ends early; the decoder's first complaint: ",
+                     report.warning));
   }
 
   v1::ImageInfo info;

@@ -47,7 +47,7 @@ bool IsUtf8(absl::string_view text) {
 }
 
 std::string Printable(absl::string_view text) {
-  return IsUtf8(text) ? std::string(text) : absl::Utf8SafeCHexEscape(text);
+  return IsUtf8(text) ? std::string(text) : absl::CHexEscape(text);
 }
 
 bool IsWordNetId(absl::string_view text) {

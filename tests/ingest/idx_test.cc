@@ -1,0 +1,89 @@
+#include "ingest/idx.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ingest/gunzip.h"
+#include "tests/ingest/source_files.h"
+
+namespace millrace {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+absl::StatusOr<IdxFile> Open(std::string bytes, size_t dimensions) {
+  return IdxFile::Open(FromMemory(std::move(bytes)), dimensions);
+}
+
+std::string ErrorOf(std::string bytes, size_t dimensions) {
+  return std::string(Open(std::move(bytes), dimensions).status().message());
+}
+
+TEST(IdxTest, ReadsItemsOfAPlainFile) {
+  const auto file = Open(Idx({2, 1, 3}, "abcdef"), 3);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_THAT(file->sizes(), ElementsAre(2, 1, 3));
+  EXPECT_EQ(file->ReadItem(0).value(), "abc");
+  EXPECT_EQ(file->ReadItem(1).value(), "def");
+}
+
+TEST(IdxTest, GzipIsToldByItsContent) {
+  const auto file = Open(Gzip(Idx({3}, "xyz")), 1);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->ReadAllItems().value(), "xyz");
+}
+
+TEST(IdxTest, CountsThatLieAreRefusedWithBothNumbers) {
+  EXPECT_THAT(ErrorOf(Idx({3, 1, 2}, "abcd"), 3),
+              testing::AllOf(HasSubstr("3 items of 2 bytes"),
+                             HasSubstr("2 whole items and 0 bytes")));
+  EXPECT_THAT(ErrorOf(Idx({1, 1, 2}, "abc"), 3),
+              HasSubstr("1 whole items and 1 bytes"));
+  // Their product has 96 bits.
+  EXPECT_FALSE(Open(Idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, ""), 3).ok());
+  EXPECT_FALSE(Open(Idx({0x80000000, 0x80000000, 4}, ""), 3).ok());
+  EXPECT_FALSE(Open(Idx({5, 0, 7}, "a"), 3).ok());
+}
+
+TEST(IdxTest, OtherFilesAreToldWhatTheyLack) {
+  EXPECT_THAT(ErrorOf("", 1), HasSubstr("not an IDX file: it has 0 bytes"));
+  EXPECT_THAT(ErrorOf("PNG and so on", 1), HasSubstr("two zero bytes"));
+  EXPECT_THAT(ErrorOf(std::string("\0\0\x0D\x01\0\0\0\0", 8), 1),
+              HasSubstr("type 13"));
+  EXPECT_THAT(ErrorOf(Idx({1}, "a"), 3), HasSubstr("1 dimensions instead"));
+  EXPECT_THAT(ErrorOf(Idx({1, 1, 1}, "").substr(0, 10), 3),
+              HasSubstr("the IDX header takes 16 bytes, the file has 10"));
+}
+
+TEST(GunzipTest, JoinsMembers) {
+  EXPECT_EQ(Gunzip(Gzip("one ") + Gzip("two"), 100).value(), "one two");
+}
+
+TEST(GunzipTest, EveryCutIsAnError) {
+  const std::string packed = Gzip("some text, some text, some more text");
+  for (size_t size = 0; size < packed.size(); ++size) {
+    const auto out = Gunzip(packed.substr(0, size), 1000);
+    EXPECT_TRUE(absl::IsInvalidArgument(out.status())) << size;
+  }
+}
+
+TEST(GunzipTest, NamesBytesAfterTheEndAndDamage) {
+  const std::string packed = Gzip("some text");
+  EXPECT_THAT(std::string(Gunzip(packed + "junk", 100).status().message()),
+              HasSubstr("4 bytes follow"));
+  std::string damaged = packed;
+  damaged[12] = static_cast<char>(damaged[12] ^ 0x55);
+  EXPECT_TRUE(absl::IsInvalidArgument(Gunzip(damaged, 100).status()));
+}
+
+TEST(GunzipTest, StopsAtTheLimitWhateverTheRatio) {
+  const std::string bomb = Gzip(std::string(10'000'000, '\0'));
+  EXPECT_TRUE(absl::IsResourceExhausted(Gunzip(bomb, 9'999'999).status()));
+  EXPECT_EQ(Gunzip(bomb, 10'000'000).value().size(), 10'000'000u);
+}
+
+}  // namespace
+}  // namespace millrace

@@ -86,7 +86,8 @@ class Pull {
   // Until the end; OK, or why it stopped before.
   absl::Status Stream(client::BatchStream* stream);
   absl::Status Take(const client::ReceivedBatch& batch);
-  absl::Status Draw(const client::ReceivedBatch& batch);
+  // Draws the first batch, if a picture is wanted; the exit code.
+  int Draw() const;
   void CountTime(const client::BatchStream& stream, absl::Time start);
   int Report(const client::BatchStream& stream, const absl::Status& status);
   void PrintTotals(const std::string& digest) const;
@@ -95,9 +96,11 @@ class Pull {
   std::string HowToGoOn() const;
 
   const PullFlags& flags_;
-  std::string dataset_;
+  std::string dataset_;  // Pinned to its version.
+  uint64_t steps_ = 0;   // To pull.
   std::optional<SampleLog> log_;
   std::optional<client::BatchDigest> digest_;
+  std::optional<client::ReceivedBatch> first_;  // For the picture.
   PullTotals totals_;
 };
 
@@ -119,10 +122,17 @@ int Pull::Run() {
                stdout);
     std::fflush(stdout);
   }
+  steps_ = StepsToPull(flags_.stream, (*stream)->opened());
+  if (steps_ == 0) {
+    Say(absl::StrCat("pull: --start-step ", flags_.stream.start_step,
+                     " is not before the end: raise --epochs or --steps"));
+    return kWrongUsage;
+  }
   const absl::Status status = Stream(stream->get());
   // Nothing is left to cancel: from here on Ctrl-C just ends the program.
   slot.Set(nullptr);
-  return Report(**stream, status);
+  const int code = Report(**stream, status);
+  return std::max(code, Draw());
 }
 
 absl::Status Pull::OpenOutputs() {
@@ -138,21 +148,20 @@ absl::Status Pull::OpenOutputs() {
 absl::Status Pull::Stream(client::BatchStream* stream) {
   totals_.next_step = flags_.stream.start_step;
   const absl::Time start = absl::Now();
-  const uint64_t steps = StepsToPull(flags_.stream, stream->opened());
-  if (steps == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--start-step ", flags_.stream.start_step,
-                     " is not before the end: raise --epochs or --steps"));
-  }
   std::optional<Progress> progress;
-  if (!flags_.quiet && !flags_.json) progress.emplace(dataset_, "step");
+  if (!flags_.quiet && !flags_.json) {
+    progress.emplace(dataset_.substr(0, dataset_.find('@')), "step");
+  }
   absl::Status status;
   while (status.ok()) {
     absl::StatusOr<client::ReceivedBatch> batch = stream->Next();
     status = batch.ok() ? Take(*batch) : batch.status();
     CountTime(*stream, start);
+    if (batch.ok() && !flags_.picture.empty() && !first_.has_value()) {
+      first_ = *std::move(batch);
+    }
     if (progress.has_value()) {
-      progress->Update(totals_.steps, steps, DescribeRates(totals_));
+      progress->Update(totals_.steps, steps_, DescribeRates(totals_));
     }
   }
   return absl::IsOutOfRange(status) ? absl::OkStatus() : status;
@@ -161,7 +170,6 @@ absl::Status Pull::Stream(client::BatchStream* stream) {
 absl::Status Pull::Take(const client::ReceivedBatch& batch) {
   if (log_.has_value()) MILLRACE_RETURN_IF_ERROR(log_->Add(batch));
   if (digest_.has_value()) digest_->Add(batch);
-  if (totals_.steps == 0) MILLRACE_RETURN_IF_ERROR(Draw(batch));
   ++totals_.steps;
   totals_.next_step = batch.step + 1;
   totals_.images += CountImages(batch);
@@ -171,12 +179,16 @@ absl::Status Pull::Take(const client::ReceivedBatch& batch) {
   return absl::OkStatus();
 }
 
-absl::Status Pull::Draw(const client::ReceivedBatch& batch) {
-  if (flags_.picture.empty()) return absl::OkStatus();
-  MILLRACE_ASSIGN_OR_RETURN(
-      const v1::DatasetInfo dataset,
-      client::GetDataset(flags_.stream.endpoint, dataset_, kQueryTimeout));
-  return WriteContactSheet(batch, dataset, flags_.picture);
+int Pull::Draw() const {
+  if (!first_.has_value()) return kDone;
+  const absl::StatusOr<v1::DatasetInfo> dataset =
+      client::GetDataset(flags_.stream.endpoint, dataset_, kQueryTimeout);
+  const absl::Status status =
+      dataset.ok() ? WriteContactSheet(*first_, *dataset, flags_.picture)
+                   : dataset.status();
+  if (!status.ok()) return Fail("picture of " + dataset_, status);
+  if (!flags_.json) std::printf("picture  %s\n", flags_.picture.c_str());
+  return kDone;
 }
 
 void Pull::CountTime(const client::BatchStream& stream, absl::Time start) {
@@ -201,9 +213,6 @@ void Pull::PrintTotals(const std::string& digest) const {
   std::printf("waited   %s; reconnected %s\n", Elapsed(totals_.wait).c_str(),
               Counted(totals_.reconnects, "time").c_str());
   if (!digest.empty()) std::printf("digest   %s\n", digest.c_str());
-  if (!flags_.picture.empty() && totals_.steps > 0) {
-    std::printf("picture  %s\n", flags_.picture.c_str());
-  }
 }
 
 void Pull::PrintJson(const v1::StreamOpened& opened, bool complete,

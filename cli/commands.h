@@ -31,6 +31,14 @@ void AddPull(CLI::App* app, Exit* exit);
 // --data-dir, else MILLRACE_DATA_DIR; required. Fills *data_dir.
 void AddDataDirFlag(CLI::App* command, std::string* data_dir);
 
+// The positional DATASET of a published dataset, "NAME" or "NAME@VERSION";
+// required. What is no name at all is wrong usage.
+void AddDatasetArgument(CLI::App* command, std::string* dataset,
+                        const char* help);
+
+// Of a dataset's name without a version.
+CLI::Validator IsDatasetName();
+
 // --json: machine-readable output on stdout instead of text for people.
 void AddJsonFlag(CLI::App* command, bool* json);
 

@@ -95,6 +95,7 @@ std::string Bytes(uint64_t bytes) {
 
 std::string Elapsed(absl::Duration duration) {
   const double seconds = std::max(0.0, absl::ToDoubleSeconds(duration));
+  if (seconds < 0.9995) return absl::StrFormat("%.0f ms", 1000 * seconds);
   if (seconds < 9.95) return absl::StrFormat("%.1f s", seconds);
   const auto whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 60) return absl::StrFormat("%d s", whole);

@@ -32,7 +32,7 @@ std::string Count(uint64_t number);
 std::string Counted(uint64_t number, absl::string_view singular);
 // Decimal units, as disks count: "47.0 MB".
 std::string Bytes(uint64_t bytes);
-// "0.4 s", "12 s", "3 min 05 s", "2 h 07 min".
+// "40 ms", "1.4 s", "12 s", "3 min 05 s", "2 h 07 min".
 std::string Elapsed(absl::Duration duration);
 // "2024-05-31 12:30:05 UTC".
 std::string UtcTime(int64_t unix_seconds);

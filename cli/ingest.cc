@@ -36,9 +36,9 @@ void AddSharedFlags(CLI::App* command, IngestFlags* flags) {
   IngestOptions& options = flags->options;
   command
       ->add_option("--dataset", options.dataset,
-                   "Name to publish under: parts of letters, digits, '.', "
-                   "'_', '-', joined by '/'")
+                   "Name to publish under, such as coco/val2017")
       ->type_name("NAME")
+      ->check(IsDatasetName())
       ->required();
   AddDataDirFlag(command, &options.data_dir);
   command
@@ -54,11 +54,10 @@ void AddSharedFlags(CLI::App* command, IngestFlags* flags) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->add_flag("--strict", options.strict,
-                    "Publish nothing if anything at all is quarantined");
+                    "Publish nothing if anything is quarantined");
   command
       ->add_option("--report", flags->report_file,
-                   "Write a JSON report: counts, version, every quarantined "
-                   "entry with its reason; also when refused")
+                   "JSON: counts, version, all that is quarantined")
       ->type_name("FILE");
   AddJsonFlag(command, &flags->json);
 }
@@ -189,14 +188,14 @@ void AddImagenet(CLI::App* ingest, Exit* exit) {
       "imagenet", "ImageNet/ILSVRC: folders by WordNet id, or a flat folder")};
   ImagenetFiles& files = *form.files;
   AddImages(form.app, &files.images, "DIR",
-            "Folder of <wnid>/*.JPEG, or of JPEGs alone (validation)");
+            "Folder of <wnid>/*.JPEG, or of JPEGs alone");
   form.app
       ->add_option("--boxes", files.boxes,
                    "Folder of ILSVRC XML, or LOC_*_solution.csv")
       ->type_name("DIR_OR_CSV");
   form.app
       ->add_option("--synsets", files.synsets,
-                   "LOC_synset_mapping.txt (fixes the classes) or words.txt")
+                   "LOC_synset_mapping.txt, or words.txt")
       ->type_name("FILE");
   form.app
       ->add_option("--hierarchy", files.hierarchy,
@@ -204,8 +203,7 @@ void AddImagenet(CLI::App* ingest, Exit* exit) {
       ->type_name("FILE");
   form.app
       ->add_option("--ground-truth", files.ground_truth,
-                   "Labels of a flat folder: LOC_val_solution.csv, "
-                   "'file wnid' lines, one wnid a line, or one number a line")
+                   "Labels of a flat folder; forms below")
       ->type_name("FILE");
   form.Finish(&OpenImagenetSource, exit);
   form.app->footer(
@@ -218,7 +216,11 @@ void AddImagenet(CLI::App* ingest, Exit* exit) {
       "      --images ILSVRC/Data/CLS-LOC/val \\\n"
       "      --boxes LOC_val_solution.csv --ground-truth LOC_val_solution.csv "
       "\\\n"
-      "      --synsets LOC_synset_mapping.txt");
+      "      --synsets LOC_synset_mapping.txt\n\n"
+      "Ground truth is LOC_val_solution.csv; or '<file> <wnid>', one image a\n"
+      "line; or one wnid a line; or one number a line, 1 for the first line "
+      "of\n"
+      "--synsets.");
 }
 
 void AddCoco(CLI::App* ingest, Exit* exit) {
@@ -227,7 +229,7 @@ void AddCoco(CLI::App* ingest, Exit* exit) {
   AddImages(form.app, &form.files->images, "DIR", "Folder of the images");
   form.app
       ->add_option("--annotations", form.files->annotations,
-                   "instances, person_keypoints, captions; joined by image id")
+                   "Any of its JSON files; joined by image id")
       ->type_name("FILE...")
       ->expected(1, 1000)
       ->required();

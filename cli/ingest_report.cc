@@ -90,13 +90,15 @@ std::string QuarantineNotice(const IngestReport& report,
       absl::StrCat("millrace: WARNING: ", Count(entries.size()),
                    entries.size() == 1 ? " entry" : " entries", " QUARANTINED",
                    report.status.ok() ? ", left out of the dataset:\n" : ":\n");
-  for (size_t i = 0; i < std::min(entries.size(), kShownReasons); ++i) {
+  // A strict refusal itself names the first few.
+  const bool named = absl::IsFailedPrecondition(report.status);
+  const size_t shown = named ? 0 : std::min(entries.size(), kShownReasons);
+  for (size_t i = 0; i < shown; ++i) {
     absl::StrAppend(&text, "  ", Shorten(Printable(entries[i].key()), 60), ": ",
                     Shorten(Printable(entries[i].reason()), 200), "\n");
   }
-  if (entries.size() > kShownReasons) {
-    absl::StrAppend(&text, "  and ", Count(entries.size() - kShownReasons),
-                    " more\n");
+  if (!named && entries.size() > shown) {
+    absl::StrAppend(&text, "  and ", Count(entries.size() - shown), " more\n");
   }
   if (!report_file.empty()) {
     absl::StrAppend(&text, "  the whole list: ", report_file, "\n");

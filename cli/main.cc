@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -17,6 +18,16 @@ std::string CommandOf(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
   if (chosen.empty()) return app.get_name();
   return absl::StrCat(app.get_name(), " ", CommandOf(*chosen[0]));
+}
+
+// What was not understood is likelier the cause than what is then missing.
+std::string WhatIsWrong(const CLI::App& app, const CLI::ParseError& error) {
+  const auto unknown = app.remaining(true);
+  const bool missing = dynamic_cast<const CLI::RequiredError*>(&error);
+  if (!missing || unknown.empty()) return error.what();
+  return absl::StrCat(
+      "unknown ", absl::StartsWith(unknown[0], "-") ? "option" : "command",
+      " \"", unknown[0], "\"");
 }
 
 int Run(CLI::App* app, int argc, char** argv) {
@@ -35,7 +46,8 @@ int Run(CLI::App* app, int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app->exit(help);
   } catch (const CLI::ParseError& error) {
-    Say(absl::StrCat(error.what(), "; see: ", CommandOf(*app), " --help"));
+    Say(absl::StrCat(WhatIsWrong(*app, error), "; see: ", CommandOf(*app),
+                     " --help"));
     return kWrongUsage;
   } catch (const std::exception& error) {
     Say(absl::StrCat("internal error: ", error.what()));

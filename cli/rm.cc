@@ -77,11 +77,8 @@ void AddRm(CLI::App* app, Exit* exit) {
   auto flags = std::make_shared<RmFlags>();
   CLI::App* command =
       app->add_subcommand("rm", "Remove a dataset, or one version of it");
-  command
-      ->add_option("dataset", flags->dataset,
-                   "NAME for all versions, or NAME@VERSION")
-      ->type_name("DATASET")
-      ->required();
+  AddDatasetArgument(command, &flags->dataset,
+                     "NAME for all versions, or NAME@VERSION");
   AddDataDirFlag(command, &flags->data_dir);
   command->add_flag("-y,--yes", flags->yes,
                     "Do not ask; required where there is no terminal");

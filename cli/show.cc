@@ -115,11 +115,8 @@ void AddShow(CLI::App* app, Exit* exit) {
   auto flags = std::make_shared<ShowFlags>();
   CLI::App* command = app->add_subcommand(
       "show", "Show a dataset, one of its samples, or its quarantine");
-  command
-      ->add_option("dataset", flags->dataset,
-                   "NAME for the newest version, or NAME@VERSION")
-      ->type_name("DATASET")
-      ->required();
+  AddDatasetArgument(command, &flags->dataset,
+                     "NAME for the newest version, or NAME@VERSION");
   AddDataDirFlag(command, &flags->data_dir);
   CLI::Option* sample =
       command

@@ -102,11 +102,8 @@ void AddVerify(CLI::App* app, Exit* exit) {
   auto flags = std::make_shared<VerifyFlags>();
   CLI::App* command = app->add_subcommand(
       "verify", "Read a whole dataset and check it against its version");
-  command
-      ->add_option("dataset", flags->dataset,
-                   "NAME for the newest version, or NAME@VERSION")
-      ->type_name("DATASET")
-      ->required();
+  AddDatasetArgument(command, &flags->dataset,
+                     "NAME for the newest version, or NAME@VERSION");
   AddDataDirFlag(command, &flags->data_dir);
   command
       ->add_option("--threads", flags->threads,

@@ -1,0 +1,189 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tests/cli/run_program.h"
+
+namespace millrace::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Json = nlohmann::json;
+
+std::vector<std::string> With(std::vector<std::string> arguments,
+                              const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+Json Datasets(const std::string& data_dir) {
+  const auto outcome = Millrace({"datasets", "--json", "--data-dir", data_dir});
+  return Json::parse(outcome.out, nullptr, false);
+}
+
+// A class of twelve good images, and one bad file.
+std::string FolderWithABadFile(const TempFolder& folder) {
+  const std::string images = folder / "images";
+  WriteFile(images + "/bad/broken.jpg", "this is no image");
+  std::filesystem::copy(DrawnData() + "/coco/train2017", images + "/good");
+  return images;
+}
+
+TEST(IngestCommandTest, SummaryAndReportGiveTheSameCounts) {
+  const TempFolder folder;
+  const Outcome outcome = Millrace(With(IngestMnist(folder / "data", "digits"),
+                                        {"--report", folder / "report.json"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("is published"));
+  EXPECT_THAT(outcome.out, HasSubstr("samples      120\n"));
+  const Json report = ReadJson(folder / "report.json");
+  EXPECT_EQ(report["dataset"], "digits");
+  EXPECT_EQ(report["published"], true);
+  EXPECT_EQ(report["error"], nullptr);
+  EXPECT_EQ(report["kind"], "mnist");
+  EXPECT_EQ(report["samples"], 120);
+  EXPECT_EQ(report["classes"], 10);
+  EXPECT_EQ(report["version"].get<std::string>().size(), 32);
+  EXPECT_THAT(outcome.out, HasSubstr(report["version"].get<std::string>()));
+  EXPECT_TRUE(report["quarantined"].empty());
+  EXPECT_TRUE(report["warned"].empty());
+}
+
+TEST(IngestCommandTest, JsonOnStdoutIsTheReport) {
+  const TempFolder folder;
+  const Outcome outcome =
+      Millrace(With(IngestImagenet(folder / "data", "imagenet"),
+                    {"--json", "--report", folder / "report.json"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, ReadFile(folder / "report.json"));
+  EXPECT_EQ(ReadJson(folder / "report.json")["samples"], 24);
+}
+
+TEST(IngestCommandTest, DrawnCocoHasNothingToQuarantine) {
+  const TempFolder folder;
+  const Outcome outcome =
+      Millrace(With(IngestCoco(folder / "data", "coco"), {"--json"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json report = Json::parse(outcome.out);
+  EXPECT_EQ(report["samples"], 12);
+  EXPECT_EQ(report["classes"], 6);
+  EXPECT_EQ(report["captions"], 60);
+  EXPECT_GT(report["annotations"], 12);
+  EXPECT_TRUE(report["quarantined"].empty()) << report["quarantined"];
+  EXPECT_TRUE(report["warned"].empty()) << report["warned"];
+}
+
+TEST(IngestCommandTest, SameContentIsTheSameVersionWhateverShardsAndThreads) {
+  const TempFolder folder;
+  const Outcome one =
+      Millrace(With(IngestCoco(folder / "a", "x"),
+                    {"--shards", "1", "--threads", "1", "--json"}));
+  const Outcome many =
+      Millrace(With(IngestCoco(folder / "b", "x"),
+                    {"--shards", "7", "--threads", "4", "--json"}));
+  EXPECT_EQ(Json::parse(one.out)["version"], Json::parse(many.out)["version"]);
+  EXPECT_EQ(Datasets(folder / "b")[0]["shards"], 7);
+}
+
+TEST(IngestCommandTest, ASecondIngestOfTheSameSaysThatNothingWasWritten) {
+  const TempFolder folder;
+  ASSERT_EQ(Millrace(IngestMnist(folder / "data", "digits")).code, 0);
+  const Outcome again = Millrace(IngestMnist(folder / "data", "digits"));
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("published already"));
+  EXPECT_EQ(Datasets(folder / "data").size(), 1);
+}
+
+TEST(IngestCommandTest, QuarantineIsLoudAndTheRestIsPublished) {
+  const TempFolder folder;
+  const Outcome outcome =
+      Millrace({"ingest", "folder", "--dataset", "mixed", "--images",
+                FolderWithABadFile(folder), "--data-dir", folder / "data",
+                "--report", folder / "report.json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("1 entry QUARANTINED"));
+  EXPECT_THAT(outcome.err, HasSubstr("bad/broken.jpg: "));
+  EXPECT_THAT(outcome.err, HasSubstr(folder / "report.json"));
+  const Json report = ReadJson(folder / "report.json");
+  EXPECT_EQ(report["samples"], 12);
+  ASSERT_EQ(report["quarantined"].size(), 1);
+  EXPECT_EQ(report["quarantined"][0]["key"], "bad/broken.jpg");
+  EXPECT_NE(report["quarantined"][0]["reason"], "");
+  const Outcome list = Millrace(
+      {"show", "mixed", "--quarantine", "--data-dir", folder / "data"});
+  EXPECT_THAT(list.out, HasSubstr("bad/broken.jpg\t"));
+}
+
+TEST(IngestCommandTest, StrictRefusesAndTheReportSaysWhy) {
+  const TempFolder folder;
+  const Outcome outcome =
+      Millrace({"ingest", "folder", "--dataset", "mixed", "--images",
+                FolderWithABadFile(folder), "--data-dir", folder / "data",
+                "--strict", "--report", folder / "report.json"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("millrace: ingest mixed: "));
+  EXPECT_THAT(outcome.err, HasSubstr("bad/broken.jpg"));
+  const Json report = ReadJson(folder / "report.json");
+  EXPECT_EQ(report["published"], false);
+  EXPECT_NE(report["error"], nullptr);
+  EXPECT_EQ(report["quarantined"].size(), 1);
+  EXPECT_EQ(Millrace({"show", "mixed", "--data-dir", folder / "data"}).code, 1);
+}
+
+TEST(IngestCommandTest, ASignalEndsItWithNothingPublished) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const TempFolder folder;
+    RunOptions options;
+    options.pending_signal = signal;
+    const Outcome outcome =
+        Millrace(With(IngestMnist(folder / "data", "digits"),
+                      {"--report", folder / "report.json"}),
+                 options);
+    EXPECT_EQ(outcome.code, 130) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("interrupted; nothing was published"));
+    EXPECT_EQ(ReadJson(folder / "report.json")["published"], false);
+    EXPECT_EQ(Millrace({"show", "digits", "--data-dir", folder / "data"}).code,
+              1);
+    EXPECT_EQ(Millrace(IngestMnist(folder / "data", "digits")).code, 0);
+  }
+}
+
+TEST(IngestCommandTest, MissingSourceIsNamed) {
+  const TempFolder folder;
+  const Outcome outcome =
+      Millrace({"ingest", "folder", "--dataset", "x", "--images",
+                folder / "nothing", "--data-dir", folder / "data"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr(folder / "nothing"));
+}
+
+TEST(IngestCommandTest, AReportThatCannotBeWrittenStopsItAtOnce) {
+  const TempFolder folder;
+  const Outcome outcome =
+      Millrace(With(IngestMnist(folder / "data", "digits"),
+                    {"--report", folder / "none/report.json"}));
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr(folder / "none/report.json"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("published")));
+  EXPECT_FALSE(std::filesystem::exists(folder / "data/digits"));
+}
+
+TEST(IngestCommandTest, ADataFolderThatCannotBeWrittenIsRefused) {
+  // Root may write anywhere but into /proc.
+  const TempFolder folder;
+  std::filesystem::permissions(
+      folder.path(),
+      std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  const std::string data = geteuid() == 0 ? "/proc/data" : folder.path();
+  const Outcome outcome = Millrace(IngestMnist(data, "digits"));
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr(data));
+}
+
+}  // namespace
+}  // namespace millrace::testing

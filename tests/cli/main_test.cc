@@ -1,0 +1,110 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/cli/run_program.h"
+
+namespace millrace::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+using Words = std::vector<std::string>;
+
+TEST(MainTest, HelpOfEveryCommandNamesItsFlagsAndGivesAnExample) {
+  const std::map<Words, Words> kFlags = {
+      {{"ingest", "mnist"},
+       {"--images", "--labels", "--dataset", "--strict", "--report", "--shards",
+        "--threads", "--json", "--data-dir", "MILLRACE_DATA_DIR"}},
+      {{"ingest", "imagenet"},
+       {"--images", "--boxes", "--synsets", "--hierarchy", "--ground-truth"}},
+      {{"ingest", "coco"}, {"--images", "--annotations", "--report"}},
+      {{"ingest", "folder"}, {"--images", "--report"}},
+      {{"datasets"}, {"--data-dir", "--json"}},
+      {{"show"}, {"--sample", "--picture", "--quarantine", "--all", "--json"}},
+      {{"verify"}, {"--threads", "--json"}},
+      {{"rm"}, {"--yes"}},
+      {{"pull"}, {"--endpoint", "--plan", "--picture"}}};
+  for (const auto& [command, flags] : kFlags) {
+    Words arguments = command;
+    arguments.push_back("--help");
+    const Outcome help = Millrace(arguments);
+    EXPECT_EQ(help.code, 0) << help.err;
+    EXPECT_THAT(help.out, HasSubstr("Example"));
+    for (const std::string& flag : flags) {
+      EXPECT_THAT(help.out, HasSubstr(flag));
+    }
+  }
+}
+
+TEST(MainTest, WrongUsageIsExitCodeTwoAndOneLineThatPointsToHelp) {
+  const std::vector<Words> kWrong = {
+      {},
+      {"frobnicate"},
+      {"ingest"},
+      {"ingest", "frobnicate"},
+      {"ingest", "mnist"},
+      {"ingest", "folder", "--dataset", "x", "--images", ".", "--data-dir", ".",
+       "--shards", "0"},
+      {"ingest", "folder", "--dataset", "a b", "--images", ".", "--data-dir",
+       "."},
+      {"ingest", "folder", "--dataset", "x@0123456789abcdef", "--images", ".",
+       "--data-dir", "."},
+      {"show"},
+      {"show", "x", "--frobnicate"},
+      {"show", "x", "--data-dir", ".", "--picture", "x.png"},
+      {"verify", "x", "--data-dir", ".", "--threads", "many"},
+  };
+  for (const Words& arguments : kWrong) {
+    const Outcome outcome = Millrace(arguments);
+    SCOPED_TRACE(outcome.err);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_THAT(outcome.err, StartsWith("millrace: "));
+    EXPECT_THAT(outcome.err, HasSubstr("--help"));
+    EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1);
+  }
+}
+
+TEST(MainTest, UnknownCommandsAndOptionsAreNamed) {
+  EXPECT_THAT(Millrace({"frobnicate"}).err,
+              HasSubstr("unknown command \"frobnicate\""));
+  EXPECT_THAT(Millrace({"show", "--frobnicate"}).err,
+              HasSubstr("unknown option \"--frobnicate\""));
+}
+
+TEST(MainTest, WithoutADataFolderTheVariableIsNamed) {
+  const Outcome outcome = Millrace({"datasets"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("MILLRACE_DATA_DIR"));
+}
+
+TEST(MainTest, TheDataFolderMayComeFromTheEnvironment) {
+  const TempFolder folder;
+  RunOptions options;
+  options.environment = {"MILLRACE_DATA_DIR=" + folder.path()};
+  const Outcome outcome = Millrace({"datasets", "--json"}, options);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "[]\n");
+}
+
+TEST(MainTest, AMissingDataFolderIsNamedWithTheRemedy) {
+  const TempFolder folder;
+  const Outcome outcome = Millrace({"datasets", "--data-dir", folder / "none"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr(folder / "none"));
+  EXPECT_THAT(outcome.err, HasSubstr("ingest published into"));
+}
+
+TEST(MainTest, VersionIsPrinted) {
+  const Outcome outcome = Millrace({"version"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, StartsWith("millrace 0."));
+}
+
+}  // namespace
+}  // namespace millrace::testing

@@ -25,9 +25,9 @@ std::string WhatIsWrong(const CLI::App& app, const CLI::ParseError& error) {
   const auto unknown = app.remaining(true);
   const bool missing = dynamic_cast<const CLI::RequiredError*>(&error);
   if (!missing || unknown.empty()) return error.what();
-  return absl::StrCat(
-      "unknown ", absl::StartsWith(unknown[0], "-") ? "option" : "command",
-      " \"", unknown[0], "\"");
+  return absl::StrCat("unknown ",
+                      absl::StartsWith(unknown[0], "-") ? "option" : "command",
+                      " \"", unknown[0], "\"");
 }
 
 int Run(CLI::App* app, int argc, char** argv) {

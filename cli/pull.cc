@@ -334,6 +334,14 @@ void AddPull(CLI::App* app, Exit* exit) {
     }
     exit->code = Pull(*flags).Run();
   });
+  command->footer(
+      "Examples:\n"
+      "  millrace pull --endpoint localhost:8090 --steps 1 --picture batch.png "
+      "\\\n"
+      "      --plan examples/plans/coco_detection.textproto\n"
+      "  millrace pull --endpoint localhost:8090 --epochs 3 --digest \\\n"
+      "      --plan examples/plans/mnist_train.textproto --log-samples "
+      "ids.log");
 }
 
 }  // namespace millrace::cli

@@ -8,12 +8,8 @@
 # include/millrace, so code moves in and out of this tree unchanged.
 include(CMakePackageConfigHelpers)
 
-foreach(program millraced millrace)
-  if(TARGET ${program})
-    install(TARGETS ${program}
-      RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT millrace_programs)
-  endif()
-endforeach()
+install(TARGETS millraced millrace
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT millrace_programs)
 
 set(include_dir ${CMAKE_INSTALL_INCLUDEDIR}/millrace)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/millrace)

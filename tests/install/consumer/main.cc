@@ -5,6 +5,7 @@
 #include "client/batch_digest.h"
 #include "client/batch_stream.h"
 #include "client/dataset_query.h"
+#include "client/plan_file.h"
 
 int main() {
   millrace::client::BatchStreamOptions options;

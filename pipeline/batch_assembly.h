@@ -4,6 +4,10 @@
 // any order, then the batch is finished by one. The bytes depend on (dataset
 // version, plan, step, rank, world size) alone.
 //
+// A padded slot is zeros, label -1, ordinal -1, valid 0, no boxes. A slot whose
+// sample is masked (BatchOptions.MASK) is the same, but keeps its ordinal, so
+// that a log of ordinals still names every sample of the epoch.
+//
 //   Start --> MakeSample(0), MakeSample(1), ... (parallel) --> Finish
 #pragma once
 
@@ -54,6 +58,7 @@ class BatchAssembly {
 
   // Fills one slot. Call once for each slot; different slots may run at the
   // same time. DATA_LOSS names the sample, unless the plan masks such samples.
+  // RESOURCE_EXHAUSTED: the annotations of this step are over the limit.
   virtual absl::Status MakeSample(int slot) = 0;
 
   // After all slots are done without an error; once.

@@ -34,7 +34,7 @@ struct PixelScratch {
 class ScratchPool {
  public:
   // Scratch above this size is not kept.
-  static constexpr size_t kMaxKeptBytes = size_t{32} << 20;
+  static constexpr size_t kMaxKeptBytes = size_t{16} << 20;
 
   // Gives its scratch back when destroyed; the pool must outlive it.
   class Lease {

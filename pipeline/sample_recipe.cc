@@ -1,5 +1,6 @@
 #include "pipeline/sample_recipe.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -61,10 +62,14 @@ std::optional<ImageSize> UniformSize(const v1::Plan& plan,
 }
 
 absl::Status SizesDiffer(const v1::DatasetInfo& dataset) {
+  const absl::string_view why =
+      dataset.uniform_size()
+          ? " may lie on their side where the orientation is ignored"
+          : " differ in size";
   return absl::InvalidArgumentError(absl::StrCat(
-      "transforms: images of ", dataset.name(), " differ in size (up to ",
+      "transforms: images of ", dataset.name(), why, " (up to ",
       dataset.max_width(), " x ", dataset.max_height(),
-      ") and still do so after the last transform; end with center_crop, "
+      "), and no transform brings them to one size; end with center_crop, "
       "random_resized_crop, or resize with two values (height, width), so "
       "that a batch has one shape"));
 }

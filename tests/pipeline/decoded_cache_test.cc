@@ -1,6 +1,9 @@
 #include "pipeline/decoded_cache.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <thread>
 
 #include "tests/pipeline/drawn_dataset.h"
 #include "tests/support/faulty_store.h"
@@ -59,6 +62,22 @@ TEST(DecodedCacheTest, ASecondEpochReadsNothingAndGivesTheSameBytes) {
   EXPECT_EQ(DigestOf(first), DigestOf(second));
   EXPECT_EQ(BytesOf(first, "image").substr(784, 784),
             DrawnPixels(28, 28, 1, 1));
+}
+
+TEST(DecodedCacheTest, ThreadsMayFillItTogether) {
+  const auto store = DrawnDigits(10);
+  const std::string expected =
+      DigestOf(BatchOrDie(CompileOrDie(DigitsPlan(), store), {}));
+  DecodedCache cache(1 << 20);
+  const auto plan = CompiledPlan::Compile(DigitsPlan(), store, {}, &cache);
+  ASSERT_TRUE(plan.ok());
+  std::vector<std::string> digests(8);
+  std::vector<std::thread> threads;
+  for (std::string& digest : digests) {
+    threads.emplace_back([&] { digest = DigestOf(BatchOrDie(*plan, {})); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(digests, testing::Each(expected));
 }
 
 TEST(DecodedCacheTest, NeverChangesABatch) {

@@ -33,10 +33,9 @@ absl::StatusOr<v1::ImageInfo> ImageCheck::CheckEncoded(
   }
   const bool jpeg = header.format == ImageFormat::kJpeg;
   if (report.ends_early) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(jpeg ? "JPEG" : "PNG",
-                     " data ends early; the decoder's first complaint: ",
-                     report.warning));
+    return absl::InvalidArgumentError(absl::StrCat(
+        jpeg ? "JPEG" : "PNG",
+        " data ends early; the decoder's first complaint: ", report.warning));
   }
 
   v1::ImageInfo info;

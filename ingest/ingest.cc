@@ -127,12 +127,17 @@ class IngestRun {
       });
     }
     for (uint64_t item = 0; item < source_.size(); ++item) {
-      if (options_.cancel != nullptr && *options_.cancel) {
-        return absl::CancelledError("cancelled; nothing was published");
-      }
+      MILLRACE_RETURN_IF_ERROR(CheckCancelled());
       MILLRACE_RETURN_IF_ERROR(Store(item, *window_.Take()));
     }
-    return absl::OkStatus();
+    return CheckCancelled();
+  }
+
+  absl::Status CheckCancelled() const {
+    if (options_.cancel == nullptr || !*options_.cancel) {
+      return absl::OkStatus();
+    }
+    return absl::CancelledError("cancelled; nothing was published");
   }
 
   int Threads() const {

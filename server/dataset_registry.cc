@@ -14,6 +14,7 @@ DatasetRegistry::DatasetRegistry(DataDir data_dir, size_t keep_open,
     : data_dir_(std::move(data_dir)),
       limits_(limits),
       log_(log),
+      decoded_(limits.max_decoded_bytes),
       stores_(keep_open),
       plans_(0) {}
 
@@ -32,7 +33,8 @@ absl::StatusOr<std::shared_ptr<const CompiledPlan>> DatasetRegistry::Compile(
   v1::Plan pinned = plan;
   pinned.set_dataset(absl::StrCat(info.name(), "@", info.version()));
   return plans_.Get(pinned.SerializeAsString(), [&] {
-    return CompiledPlan::Compile(pinned, std::move(store), limits_);
+    return CompiledPlan::Compile(pinned, std::move(store), limits_,
+                                 &decoded_);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/log.h"
+#include "pipeline/decoded_cache.h"
 #include "pipeline/plan_compiler.h"
 #include "server/shared_cache.h"
 #include "storage/data_dir.h"
@@ -42,6 +43,7 @@ class DatasetRegistry {
   const DataDir data_dir_;
   const PlanLimits limits_;
   Log* const log_;
+  DecodedCache decoded_;
   SharedCache<SampleStore> stores_;
   SharedCache<CompiledPlan> plans_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
@@ -56,36 +57,28 @@ absl::Status CheckAgainst(const CocoImage& declared,
   return absl::OkStatus();
 }
 
-// Adds an annotation, or what it has to say about one that is there already
-// (instances and person_keypoints describe the same objects).
-absl::Status Merge(v1::Annotation annotation, bool has_id,
-                   v1::SampleMeta* meta) {
-  const auto same = [&](const v1::Annotation& known) {
-    return has_id && known.id() == annotation.id() &&
-           known.category() == annotation.category();
-  };
-  const auto known = std::find_if(meta->mutable_annotations()->begin(),
-                                  meta->mutable_annotations()->end(), same);
-  if (known == meta->mutable_annotations()->end()) {
-    *meta->add_annotations() = std::move(annotation);
-    return absl::OkStatus();
-  }
-  if (!SameBox(known->box(), annotation.box())) {
+// Tells what `other` has to say about an object that is known already
+// (instances and person_keypoints describe the same ones).
+absl::Status Merge(v1::Annotation other, v1::Annotation* known) {
+  if (!SameBox(known->box(), other.box())) {
     return absl::InvalidArgumentError(
         "another file has this id with another box for the same image and "
         "category");
   }
   if (known->polygons().empty() && !known->has_run_lengths()) {
-    known->mutable_polygons()->Swap(annotation.mutable_polygons());
-    if (annotation.has_run_lengths()) {
-      known->mutable_run_lengths()->Swap(annotation.mutable_run_lengths());
+    known->mutable_polygons()->Swap(other.mutable_polygons());
+    if (other.has_run_lengths()) {
+      known->mutable_run_lengths()->Swap(other.mutable_run_lengths());
     }
   }
   if (known->keypoints().empty()) {
-    known->mutable_keypoints()->Swap(annotation.mutable_keypoints());
+    known->mutable_keypoints()->Swap(other.mutable_keypoints());
   }
   return absl::OkStatus();
 }
+
+// Id and category of the annotations of one sample, and their places in it.
+using KnownAnnotations = absl::flat_hash_map<std::pair<int64_t, uint32_t>, int>;
 
 class CocoSource : public Source {
  public:
@@ -115,7 +108,7 @@ class CocoSource : public Source {
 
  private:
   absl::Status AddEntry(const Entry& entry, const Frame& frame,
-                        v1::SampleMeta* meta) const;
+                        KnownAnnotations* known, v1::SampleMeta* meta) const;
 
   const std::string root_;
   const CocoIndex index_;
@@ -169,8 +162,9 @@ absl::Status CocoSource::Annotate(uint64_t item, v1::SampleMeta* meta,
       const Frame frame,
       Frame::Between(declared.width, declared.height, meta->image(),
                      Frame::Scaling::kRefused));
+  KnownAnnotations known;
   for (const Entry& entry : index_.EntriesOf(item)) {
-    const absl::Status status = AddEntry(entry, frame, meta);
+    const absl::Status status = AddEntry(entry, frame, &known, meta);
     if (absl::IsDataLoss(status)) return status;
     if (!status.ok()) {
       findings->dropped.push_back(
@@ -181,6 +175,7 @@ absl::Status CocoSource::Annotate(uint64_t item, v1::SampleMeta* meta,
 }
 
 absl::Status CocoSource::AddEntry(const Entry& entry, const Frame& frame,
+                                  KnownAnnotations* known,
                                   v1::SampleMeta* meta) const {
   MILLRACE_ASSIGN_OR_RETURN(CocoAnnotation parsed, index_.Read(entry));
   if (parsed.is_caption) {
@@ -196,7 +191,16 @@ absl::Status CocoSource::AddEntry(const Entry& entry, const Frame& frame,
       frame_size, index_.categories()[annotation.category()], annotation));
   frame.Apply(&annotation);
   MILLRACE_RETURN_IF_ERROR(CheckBoxMeetsImage(annotation.box(), meta->image()));
-  return Merge(std::move(annotation), entry.has_id, meta);
+  if (entry.has_id) {
+    const auto [place, is_new] = known->try_emplace(
+        {annotation.id(), annotation.category()}, meta->annotations_size());
+    if (!is_new) {
+      return Merge(std::move(annotation),
+                   meta->mutable_annotations(place->second));
+    }
+  }
+  *meta->add_annotations() = std::move(annotation);
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -218,7 +218,7 @@ class Painter {
     scene_.captions = {
         absl::StrCat("A picture of ", all, "."),
         absl::StrCat("On a ", ground_, " ground: ", all, "."),
-        absl::StrCat("There is ", one, " on a ", ground_, " ground."),
+        absl::StrCat("Look at ", one, " on a ", ground_, " ground."),
         absl::StrCat("A drawing with ", Number(scene_.objects.size()), "."),
         absl::StrCat("A ", ground_, " ground with ", one, ".")};
   }

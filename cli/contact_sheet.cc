@@ -47,6 +47,20 @@ double ScaleFor(int side, int tile) {
   return static_cast<double>(tile) / side;
 }
 
+// Wide rather than tall, as screens are, with as few holes as possible.
+int ColumnsFor(int count) {
+  const int fewest = static_cast<int>(std::ceil(std::sqrt(count)));
+  const int most = static_cast<int>(std::ceil(std::sqrt(2.0 * count)));
+  const auto holes = [count](int columns) {
+    return (columns - count % columns) % columns;
+  };
+  int best = fewest;
+  for (int columns = fewest; columns <= most; ++columns) {
+    if (holes(columns) < holes(best)) best = columns;
+  }
+  return best;
+}
+
 Layout LayOut(const BatchSamples& batch) {
   const auto count = std::max<size_t>(batch.samples.size(), 1);
   Layout layout;
@@ -60,9 +74,7 @@ Layout LayOut(const BatchSamples& batch) {
     layout.tile_width = std::max(96.0, image.width() * layout.scale);
     layout.tile_height = image.height() * layout.scale;
   }
-  // Wide rather than tall, as screens are.
-  layout.columns = static_cast<int>(std::ceil(std::sqrt(1.5 * count)));
-  layout.columns = std::min<int>(layout.columns, count);
+  layout.columns = ColumnsFor(static_cast<int>(count));
   layout.rows = static_cast<int>((count + layout.columns - 1) / layout.columns);
   return layout;
 }

@@ -196,7 +196,7 @@ absl::Status DrawSplit(const std::string& out, const std::string& name,
 absl::Status DrawCoco(const std::string& out, int scenes, uint64_t seed) {
   Random train(seed, 3), val(seed, 4);
   MILLRACE_RETURN_IF_ERROR(DrawSplit(out, "train2017", scenes, &train));
-  return DrawSplit(out, "val2017", std::max(1, scenes / 3), &val);
+  return DrawSplit(out, "val2017", std::max(1, scenes / 2), &val);
 }
 
 }  // namespace millrace::demo

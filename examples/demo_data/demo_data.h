@@ -16,7 +16,7 @@ namespace millrace::demo {
 // one of each).
 absl::Status DrawMnist(const std::string& out, int digits, uint64_t seed);
 
-// <out>/coco: `scenes` in train2017, a third as many in val2017.
+// <out>/coco: `scenes` in train2017, half as many in val2017.
 absl::Status DrawCoco(const std::string& out, int scenes, uint64_t seed);
 
 // <out>/imagenet: `per_class` training images of each of eight classes, a

@@ -11,7 +11,7 @@ namespace {
 struct Flags {
   std::string out;
   int digits = 6000;
-  int scenes = 48;
+  int scenes = 80;
   uint64_t seed = 1;
 };
 

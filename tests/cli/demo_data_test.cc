@@ -52,7 +52,7 @@ TEST(DemoDataTest, WrongUsageAndUnwritableFoldersAreToldApart) {
   EXPECT_EQ(RunProgram({"draw_demo_data", "--out", "/proc/none"}).code, 1);
 }
 
-// The default number of scenes.
+// Enough scenes to hold some of everything.
 class DrawnCocoTest : public ::testing::Test {
  protected:
   DrawnCocoTest() {

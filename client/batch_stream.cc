@@ -53,6 +53,8 @@ absl::Status BatchStreamOptions::Validate() const {
                                   "min_backoff is not positive"));
   MILLRACE_RETURN_IF_ERROR(Refuse(max_backoff < min_backoff,
                                   "max_backoff is less than min_backoff"));
+  MILLRACE_RETURN_IF_ERROR(Refuse(keepalive < absl::Milliseconds(1),
+                                  "keepalive is less than a millisecond"));
   return Refuse(max_message_bytes <= 0, "max_message_bytes is not positive");
 }
 

@@ -76,6 +76,10 @@ struct BatchStreamOptions {
   absl::Duration give_up_after = absl::Minutes(5);
   absl::Duration min_backoff = absl::Milliseconds(100);
   absl::Duration max_backoff = absl::Seconds(10);
+  // When the server has been silent for so long it is pinged, and when that is
+  // not answered for as long again the connection counts as lost. Servers may
+  // refuse pings that come more often than every 10 s.
+  absl::Duration keepalive = absl::Seconds(20);
   // A message larger than this ends the stream.
   int64_t max_message_bytes = int64_t{2} << 30;
   // Called, from an inner thread, at each connection that was lost or could not

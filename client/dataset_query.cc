@@ -20,7 +20,7 @@ absl::StatusOr<v1::DatasetInfo> GetDataset(const std::string& endpoint,
                                            const std::string& dataset,
                                            absl::Duration timeout) {
   const auto stub =
-      v1::Millrace::NewStub(MakeChannel(endpoint, kMaxMessageBytes));
+      v1::Millrace::NewStub(MakeChannel(endpoint, kMaxMessageBytes, timeout));
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
   v1::GetDatasetRequest request;

@@ -121,8 +121,8 @@ void ResumingStream::Keep() {
 }
 
 absl::Status ResumingStream::RunCall() {
-  std::shared_ptr<grpc::Channel> channel =
-      MakeChannel(options_.endpoint, options_.max_message_bytes);
+  std::shared_ptr<grpc::Channel> channel = MakeChannel(
+      options_.endpoint, options_.max_message_bytes, options_.keepalive);
   StreamCall::Listener* const listener = this;
   MutexLock lock(&mutex_);
   if (!final_.ok()) return final_;

@@ -37,6 +37,7 @@ TEST(BatchStreamOptionsTest, EveryWrongFieldIsNamed) {
       {"min_backoff", [](auto* o) { o->min_backoff = {}; }},
       {"max_backoff",
        [](auto* o) { o->max_backoff = o->min_backoff - absl::Nanoseconds(1); }},
+      {"keepalive", [](auto* o) { o->keepalive = {}; }},
       {"max_message_bytes", [](auto* o) { o->max_message_bytes = 0; }},
   };
   for (const Case& wrong : cases) {

@@ -10,6 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "client/dataset_query.h"
+#include "client/resuming_stream.h"
 #include "tests/client/fake_server.h"
 #include "tests/support/event.h"
 
@@ -457,6 +458,20 @@ TEST(BatchStreamTest, BatchesMayOutliveTheStream) {
       OpenOrDie(OptionsFor(server.endpoint()))->Next();
   ASSERT_TRUE(batch.ok()) << batch.status();
   EXPECT_TRUE(IsBatch(*batch, 0));
+}
+
+TEST(BatchStreamTest, OnlyWhatMayPassIsTriedAgain) {
+  EXPECT_TRUE(IsRetryable(absl::UnavailableError("Socket closed")));
+  EXPECT_TRUE(IsRetryable(absl::DeadlineExceededError("")));
+  EXPECT_TRUE(IsRetryable(absl::CancelledError("by the server")));
+  EXPECT_TRUE(IsRetryable(absl::ResourceExhaustedError("too many streams")));
+  EXPECT_TRUE(IsRetryable(
+      absl::InternalError("Received RST_STREAM with error code 2")));
+  EXPECT_TRUE(IsRetryable(absl::UnknownError("Stream removed")));
+  EXPECT_FALSE(IsRetryable(absl::InternalError("bug")));
+  EXPECT_FALSE(IsRetryable(absl::UnknownError("")));
+  EXPECT_FALSE(IsRetryable(absl::DataLossError("")));
+  EXPECT_FALSE(IsRetryable(absl::NotFoundError("")));
 }
 
 TEST(DatasetQueryTest, PassesTheServersStatusOn) {

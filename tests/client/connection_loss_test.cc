@@ -90,6 +90,20 @@ TEST(ConnectionLossTest, CancelAndDestructionDoNotWaitForAFrozenNetwork) {
   EXPECT_LT(absl::Now() - start, absl::Seconds(10));
 }
 
+// A machine that loses its power closes no connection.
+TEST(ConnectionLossTest, AVanishedHostIsNoticedByKeepalive) {
+  FakeServer server(Serve);
+  TcpProxy proxy(server.port());
+  BatchStreamOptions options = OptionsFor(proxy.endpoint());
+  options.keepalive = absl::Milliseconds(500);
+  const auto stream = BatchStream::Open(options);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  ExpectSteps(stream->get(), 0, 5);
+  proxy.FreezeOpen();
+  ExpectSteps(stream->get(), 5, 30);
+  EXPECT_EQ(proxy.connections(), 2);
+}
+
 TEST(ConnectionLossTest, OpeningThroughAFrozenNetworkGivesUpInTime) {
   FakeServer server(Serve);
   TcpProxy proxy(server.port());

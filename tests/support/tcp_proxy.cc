@@ -100,7 +100,7 @@ void TcpProxy::Accept() {
     const sockaddr_in address = Loopback(port_);
     SendAtOnce(client);
     SendAtOnce(server);
-    ++connections_;
+    const int number = connections_++;
     if (connect(server, reinterpret_cast<const sockaddr*>(&address),
                 sizeof(address)) != 0) {
       close(client);
@@ -109,6 +109,7 @@ void TcpProxy::Accept() {
     }
     MutexLock lock(&mutex_);
     Connection& connection = open_.emplace_back();
+    connection.number = number;
     connection.client = client;
     connection.server = server;
     connection.thread =
@@ -117,10 +118,12 @@ void TcpProxy::Accept() {
 }
 
 void TcpProxy::Forward(Connection* connection) {
+  int number;
   int client;
   int server;
   {
     MutexLock lock(&mutex_);
+    number = connection->number;
     client = connection->client;
     server = connection->server;
   }
@@ -128,7 +131,7 @@ void TcpProxy::Forward(Connection* connection) {
   int64_t left = cut_after_;
   while (!stopping_ && left > 0) {
     pollfd polled[2] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
-    if (frozen_) {
+    if (number < frozen_below_) {
       poll(nullptr, 0, kPollMs);
       continue;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <climits>
 #include <cstdint>
 #include <list>
 #include <string>
@@ -29,13 +30,16 @@ class TcpProxy {
   // Resets all connections now.
   void CutAll();
 
-  // From now on nothing is forwarded, and nothing closed either.
-  void Freeze() { frozen_ = true; }
+  // From now on nothing is forwarded, and nothing closed either; for all
+  // connections, or only for those made until now.
+  void Freeze() { frozen_below_ = INT_MAX; }
+  void FreezeOpen() { frozen_below_ = connections_.load(); }
 
   int connections() const { return connections_; }
 
  private:
   struct Connection {
+    int number = 0;
     int client = -1;
     int server = -1;
     std::thread thread;
@@ -47,7 +51,8 @@ class TcpProxy {
   int listener_ = -1;
   int listen_port_ = 0;
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> frozen_{false};
+  // Connections with smaller numbers are frozen.
+  std::atomic<int> frozen_below_{0};
   std::atomic<int64_t> cut_after_{INT64_MAX};
   std::atomic<int> connections_{0};
   Mutex mutex_;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -36,7 +38,7 @@ struct PullFlags {
   std::string plan_file;
   std::string dataset;
   uint64_t steps = 0;
-  double give_up_seconds = 300;
+  double give_up_seconds = 60;
   std::string log_file;
   std::string picture;
   bool digest = false;
@@ -135,7 +137,19 @@ int Pull::Run() {
   return std::max(code, Draw());
 }
 
+// A wrong path should not show only after everything was pulled.
+absl::Status CheckFolderOf(const std::string& file) {
+  const auto folder = std::filesystem::absolute(file).parent_path();
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(
+      "no folder ", folder.string(), " to write ", file, " to: make it first"));
+}
+
 absl::Status Pull::OpenOutputs() {
+  if (!flags_.picture.empty()) {
+    MILLRACE_RETURN_IF_ERROR(CheckFolderOf(flags_.picture));
+  }
   if (flags_.digest) digest_.emplace();
   if (flags_.log_file.empty()) return absl::OkStatus();
   MILLRACE_ASSIGN_OR_RETURN(SampleLog log,
@@ -241,8 +255,10 @@ int Pull::Report(const client::BatchStream& stream,
   return code;
 }
 
-void WarnOfLostConnection(const absl::Status& why) {
-  Say(absl::StrCat("trying again: ", why.ToString()));
+void WarnOfLostConnection(const std::string& endpoint,
+                          const absl::Status& why) {
+  Say(absl::StrCat("no stream from ", endpoint, " now; trying again (",
+                   why.ToString(), ")"));
 }
 
 // Reads the plan and checks the flags against each other.
@@ -256,7 +272,11 @@ absl::Status Complete(PullFlags* flags) {
   if (flags->steps == 0 && stream.end_epoch == 0) stream.end_epoch = 1;
   stream.give_up_after = absl::Seconds(flags->give_up_seconds);
   stream.name = "millrace pull";
-  if (!flags->quiet) stream.on_reconnect = WarnOfLostConnection;
+  if (!flags->quiet) {
+    stream.on_reconnect = [endpoint = stream.endpoint](const auto& why) {
+      WarnOfLostConnection(endpoint, why);
+    };
+  }
   return stream.Validate();
 }
 
@@ -275,12 +295,14 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
                    "Instead of the plan's: NAME or NAME@VERSION")
       ->type_name("NAME");
   command->add_option("--steps", flags->steps, "Stop after so many steps")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   command
       ->add_option("--epochs", stream.end_epoch,
                    "Stop at the end of the N-th epoch, counted from the first "
                    "one whatever --start-step is; 1 unless --steps is given")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   command
       ->add_option("--start-step", stream.start_step,
                    "The first step, counted over epochs from 0")

@@ -106,7 +106,8 @@ class BatchStream {
   static absl::StatusOr<std::unique_ptr<BatchStream>> Open(
       BatchStreamOptions options);
 
-  // Never waits longer than it takes to cancel the RPC.
+  // Cancels the RPC and waits for its end; if all steps have come, leaves the
+  // server a second to end it first.
   virtual ~BatchStream() = default;
 
   // What the server answered at opening.

@@ -15,6 +15,8 @@ namespace millrace::client {
 
 namespace {
 
+constexpr absl::Duration kGoodbye = absl::Seconds(1);
+
 // Idle buffers worth keeping: all that can come back at once, of the size that
 // batches are expected to have.
 size_t IdleBytes(const BatchStreamOptions& options,
@@ -63,6 +65,7 @@ ResumingStream::ResumingStream(BatchStreamOptions options)
       keeper_([this] { Keep(); }) {}
 
 ResumingStream::~ResumingStream() {
+  WaitForGoodbye();
   Cancel();
   keeper_.join();
 }
@@ -107,6 +110,15 @@ void ResumingStream::Cancel() {
 StreamStats ResumingStream::stats() const {
   MutexLock lock(&mutex_);
   return stats_;
+}
+
+void ResumingStream::WaitForGoodbye() {
+  const absl::Time deadline = absl::Now() + kGoodbye;
+  MutexLock lock(&mutex_);
+  while (call_ != nullptr && !call_ended_.has_value() && final_.ok() &&
+         window_.all_received() && absl::Now() < deadline) {
+    changed_.WaitUntil(&mutex_, deadline);
+  }
 }
 
 // --- The keeper thread -------------------------------------------------------

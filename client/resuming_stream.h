@@ -75,6 +75,9 @@ class ResumingStream final : public BatchStream, private StreamCall::Listener {
   // Waits for a change; ends the stream if `since` or the last step is
   // give_up_after ago.
   void WaitForChange(absl::Time since) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // If all steps have come, gives the server a moment to end the call itself,
+  // so that it does not count a client that went away.
+  void WaitForGoodbye();
   absl::Status GaveUp() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const BatchStreamOptions options_;

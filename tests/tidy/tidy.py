@@ -41,7 +41,7 @@ LIBRARIES = [
     ("RocksDB", r"rocksdb/", {"storage"}),
     ("libjpeg", r"jpeglib\.h$|jerror\.h$|turbojpeg\.h$", {"image", "bench"}),
     ("libpng", r"png\.h$|libpng", {"image"}),
-    ("Highway", r"hwy/", {"image"}),
+    ("Highway", r"hwy/", {"image", "bench"}),
     ("Prometheus", r"prometheus/", {"server"}),
     ("the wire's messages", r"millrace/v1/.*\.pb\.h$",
      {"storage", "ingest", "pipeline", "server", "client"} | TOP),

@@ -1,83 +1,102 @@
 #include "image/pack.h"
 
+#include <algorithm>
 #include <cstring>
+
+#include "image/pack_rows.h"
 
 namespace millrace {
 namespace {
 
-// Turns one channel's value into the tensor's type.
-struct KeepByte {
+// Pixels of a row that go through the kernels together, in the nearest cache.
+constexpr int kChunk = 256;
+
+// Writes the pixels of a chunk as they are.
+class ToBytes {
+ public:
   using Value = uint8_t;
-  uint8_t operator()(uint8_t value, int) const { return value; }
+
+  void Interleaved(const uint8_t* pixels, int size, uint8_t* out) const {
+    std::memcpy(out, pixels, size);
+  }
+
+  // RGB to planes that are `plane` values apart.
+  void Planes(const uint8_t* pixels, int width, ptrdiff_t plane,
+              uint8_t* out) const {
+    SplitRow(pixels, width, {out, out + plane, out + 2 * plane});
+  }
 };
 
-struct ScaleAndShift {
+// The same in floats, scaled and shifted.
+class ToFloats {
+ public:
   using Value = float;
-  float operator()(uint8_t value, int channel) const {
-    return static_cast<float>(value) * scale[channel] + shift[channel];
+
+  ToFloats(const PackSpec& spec, int channels)
+      : channel_{OneChannel(spec, 0), OneChannel(spec, 1), OneChannel(spec, 2)},
+        pixel_(channels == 1 ? channel_[0] : Scaling(spec.scale, spec.shift)) {}
+
+  void Interleaved(const uint8_t* pixels, int size, float* out) const {
+    ScaleRow(pixels, size, pixel_, out);
   }
-  std::array<float, 3> scale;
-  std::array<float, 3> shift;
+
+  void Planes(const uint8_t* pixels, int width, ptrdiff_t plane,
+              float* out) const {
+    uint8_t split[3][kChunk];
+    SplitRow(pixels, width, {split[0], split[1], split[2]});
+    for (int c = 0; c < 3; ++c) {
+      ScaleRow(split[c], width, channel_[c], out + c * plane);
+    }
+  }
+
+ private:
+  static Scaling OneChannel(const PackSpec& spec, int c) {
+    return {{spec.scale[c], spec.scale[c], spec.scale[c]},
+            {spec.shift[c], spec.shift[c], spec.shift[c]}};
+  }
+
+  Scaling channel_[3];
+  Scaling pixel_;
 };
 
-template <int kChannels, bool kFlip, typename Convert>
-void PackInterleaved(const ImageView& source, const Convert& convert,
-                     typename Convert::Value* out) {
-  for (int y = 0; y < source.height; ++y) {
-    const uint8_t* row = source.row(y);
-    for (int x = 0; x < source.width; ++x, out += kChannels) {
-      const uint8_t* pixel =
-          row + ptrdiff_t{kFlip ? source.width - 1 - x : x} * kChannels;
-      for (int c = 0; c < kChannels; ++c) out[c] = convert(pixel[c], c);
-    }
+// Output pixels [x, x + width) of row y, at most kChunk.
+template <typename Writer>
+void PackChunk(const ImageView& source, const PackSpec& spec,
+               const Writer& writer, int x, int y, int width,
+               typename Writer::Value* out) {
+  const int channels = source.channels;
+  const int first = spec.flip_horizontal ? source.width - x - width : x;
+  const uint8_t* pixels = source.row(y) + ptrdiff_t{first} * channels;
+  uint8_t flipped[3 * kChunk];
+  if (spec.flip_horizontal) {
+    FlipRow(pixels, width, channels, flipped);
+    pixels = flipped;
   }
-}
-
-template <int kChannels, bool kFlip, typename Convert>
-void PackPlanar(const ImageView& source, const Convert& convert,
-                typename Convert::Value* out) {
-  const ptrdiff_t plane = ptrdiff_t{source.width} * source.height;
-  for (int y = 0; y < source.height; ++y, out += source.width) {
-    const uint8_t* row = source.row(y);
-    for (int c = 0; c < kChannels; ++c) {
-      for (int x = 0; x < source.width; ++x) {
-        const ptrdiff_t from = kFlip ? source.width - 1 - x : x;
-        out[c * plane + x] = convert(row[from * kChannels + c], c);
-      }
-    }
-  }
-}
-
-template <int kChannels, typename Convert>
-void PackAs(const ImageView& source, const PackSpec& spec,
-            const Convert& convert, typename Convert::Value* out) {
-  if (spec.channels_first && kChannels > 1) {
-    spec.flip_horizontal ? PackPlanar<kChannels, true>(source, convert, out)
-                         : PackPlanar<kChannels, false>(source, convert, out);
+  const ptrdiff_t at = ptrdiff_t{y} * source.width + x;
+  if (spec.channels_first && channels > 1) {
+    const ptrdiff_t plane = ptrdiff_t{source.width} * source.height;
+    writer.Planes(pixels, width, plane, out + at);
   } else {
-    spec.flip_horizontal
-        ? PackInterleaved<kChannels, true>(source, convert, out)
-        : PackInterleaved<kChannels, false>(source, convert, out);
+    writer.Interleaved(pixels, width * channels, out + at * channels);
   }
 }
 
-template <typename Convert>
-void PackWith(const ImageView& source, const PackSpec& spec,
-              const Convert& convert, typename Convert::Value* out) {
-  source.channels == 1 ? PackAs<1>(source, spec, convert, out)
-                       : PackAs<3>(source, spec, convert, out);
-}
-
-// The layout stays as it is: whole rows, or all at once.
-void CopyRows(const ImageView& source, uint8_t* out) {
-  const size_t row_bytes = size_t{1} * source.width * source.channels;
-  if (source.stride == static_cast<ptrdiff_t>(row_bytes)) {
-    std::memcpy(out, source.data, row_bytes * source.height);
-    return;
-  }
+template <typename Writer>
+void PackChunks(const ImageView& source, const PackSpec& spec,
+                const Writer& writer, typename Writer::Value* out) {
   for (int y = 0; y < source.height; ++y) {
-    std::memcpy(out + y * row_bytes, source.row(y), row_bytes);
+    for (int x = 0; x < source.width; x += kChunk) {
+      const int width = std::min(kChunk, source.width - x);
+      PackChunk(source, spec, writer, x, y, width, out);
+    }
   }
+}
+
+// Layout and type stay as they are, and no row has padding.
+bool IsCopy(const ImageView& source, const PackSpec& spec) {
+  return !spec.to_float && !spec.flip_horizontal &&
+         (!spec.channels_first || source.channels == 1) &&
+         source.stride == ptrdiff_t{source.width} * source.channels;
 }
 
 }  // namespace
@@ -88,14 +107,13 @@ size_t PackedBytes(int width, int height, int channels, const PackSpec& spec) {
 }
 
 void Pack(const ImageView& source, const PackSpec& spec, void* out) {
-  const bool same_layout = !spec.channels_first || source.channels == 1;
-  if (spec.to_float) {
-    PackWith(source, spec, ScaleAndShift{spec.scale, spec.shift},
-             static_cast<float*>(out));
-  } else if (same_layout && !spec.flip_horizontal) {
-    CopyRows(source, static_cast<uint8_t*>(out));
+  if (IsCopy(source, spec)) {
+    std::memcpy(out, source.data, source.stride * source.height);
+  } else if (spec.to_float) {
+    PackChunks(source, spec, ToFloats(spec, source.channels),
+               static_cast<float*>(out));
   } else {
-    PackWith(source, spec, KeepByte{}, static_cast<uint8_t*>(out));
+    PackChunks(source, spec, ToBytes(), static_cast<uint8_t*>(out));
   }
 }
 

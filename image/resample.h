@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "image/image.h"
+#include "image/resample_taps.h"
 
 namespace millrace {
-
-enum class Interpolation { kNearest, kBilinear, kBicubic };
 
 // The resize of an image to width x height, of which only `window` is wanted.
 struct ResizeSpec {
@@ -26,10 +25,17 @@ struct ResizeSpec {
 
 // Memory that calls share; one for each thread.
 struct ResizeScratch {
-  Image rows;
-  std::vector<int> bounds;
-  std::vector<int> coefficients;
-  std::vector<double> weights;
+  // Memory held for pixels; the tables beside are small.
+  size_t bytes() const {
+    return strips.capacity() + narrowed.pixels().capacity();
+  }
+
+  TapTable columns;
+  TapTable rows;
+  std::vector<int> nearest_columns;
+  std::vector<int> nearest_rows;
+  std::vector<uint8_t> strips;
+  Image narrowed;
 };
 
 // Writes window.height rows of window.width pixels to `out`, `out_stride`

@@ -142,7 +142,7 @@ void Finish(const ImageView& part, const GeometryStage& stage, PackSpec pack,
 }  // namespace
 
 size_t PixelScratch::bytes() const {
-  size_t bytes = decoded.pixels().capacity() + resize.rows.pixels().capacity();
+  size_t bytes = decoded.pixels().capacity() + resize.bytes();
   for (const Image& image : canvas) bytes += image.pixels().capacity();
   return bytes;
 }

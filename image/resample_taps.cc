@@ -1,0 +1,94 @@
+#include "image/resample_taps.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace millrace {
+namespace {
+
+double Triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
+
+// Keys's cubic, a = -0.5.
+double Cubic(double x) {
+  constexpr double a = -0.5;
+  x = std::abs(x);
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0;
+}
+
+struct Span {
+  int first;
+  int count;
+};
+
+class Axis {
+ public:
+  Axis(int source, int target, bool cubic)
+      : source_(source),
+        scale_(static_cast<double>(source) / target),
+        stretch_(std::max(scale_, 1.0)),
+        support_((cubic ? 2 : 1) * stretch_),
+        cubic_(cubic) {}
+
+  Span TapsOf(int out) const {
+    const double center = Center(out);
+    const int first = std::max(0, static_cast<int>(center - support_ + 0.5));
+    const int end =
+        std::min(source_, static_cast<int>(center + support_ + 0.5));
+    return {first, end - first};
+  }
+
+  // The most taps of any pixel.
+  int max_taps() const { return static_cast<int>(std::ceil(support_)) * 2 + 1; }
+
+  // Writes the fixed-point weights of `span`, the taps of `out`.
+  void Weights(int out, const Span& span, std::vector<double>* exact,
+               int* weights) const {
+    const double center = Center(out);
+    const double unit = 1.0 / stretch_;
+    exact->resize(span.count);
+    double total = 0;
+    for (int i = 0; i < span.count; ++i) {
+      const double x = (i + span.first - center + 0.5) * unit;
+      (*exact)[i] = cubic_ ? Cubic(x) : Triangle(x);
+      total += (*exact)[i];
+    }
+    for (int i = 0; i < span.count; ++i) {
+      const double share = total != 0 ? (*exact)[i] / total : (*exact)[i];
+      const double fixed = share * (1 << kWeightBits);
+      weights[i] = static_cast<int>(share < 0 ? fixed - 0.5 : fixed + 0.5);
+    }
+  }
+
+ private:
+  double Center(int out) const { return (out + 0.5) * scale_; }
+
+  int source_;
+  double scale_;
+  double stretch_;
+  double support_;
+  bool cubic_;
+};
+
+}  // namespace
+
+void TapTable::Find(int source, int target, Interpolation interpolation,
+                    int first, int count) {
+  const Axis axis(source, target, interpolation == Interpolation::kBicubic);
+  const Span last = axis.TapsOf(first + count - 1);
+  source_first_ = axis.TapsOf(first).first;
+  source_count_ = last.first + last.count - source_first_;
+  stride_ = axis.max_taps();
+  spans_.resize(size_t{2} * count);
+  weights_.resize(size_t{1} * stride_ * count);
+  for (int i = 0; i < count; ++i) {
+    const Span span = axis.TapsOf(first + i);
+    spans_[2 * i] = span.first - source_first_;
+    spans_[2 * i + 1] = span.count;
+    axis.Weights(first + i, span, &exact_,
+                 weights_.data() + size_t{1} * stride_ * i);
+  }
+}
+
+}  // namespace millrace

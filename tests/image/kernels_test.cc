@@ -1,0 +1,188 @@
+// Every kernel, on every instruction set that this CPU has, equals its scalar
+// reference and touches nothing beyond its output.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <hwy/highway.h>
+
+#include <array>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "image/blend.h"
+#include "image/pack.h"
+#include "image/pack_rows.h"
+#include "image/resample.h"
+#include "image/transpose.h"
+#include "tests/image/image_testing.h"
+
+namespace millrace {
+namespace {
+
+constexpr uint8_t kUntouched = 0xAB;
+
+class KernelsTest : public testing::TestWithParam<int64_t> {
+ protected:
+  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
+  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
+
+  int Below(int n) { return static_cast<int>(random_() % n); }
+
+  // Exactly as large as asked, so that AddressSanitizer sees an over-read.
+  std::vector<uint8_t> RandomBytes(size_t size) {
+    std::vector<uint8_t> bytes(size);
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random_());
+    return bytes;
+  }
+
+  const uint32_t seed_ = std::random_device{}();
+  const testing::ScopedTrace trace_{__FILE__, __LINE__,
+                                    "seed " + std::to_string(seed_)};
+  std::mt19937 random_{seed_};
+};
+
+TEST_P(KernelsTest, BlendRowsEqualsItsReference) {
+  for (int i = 0; i < 400; ++i) {
+    const int source_rows = 1 + Below(60);
+    const int target_rows = 1 + Below(60);
+    const int row_bytes = 1 + Below(i % 2 ? 40 : 400);
+    TapTable table;
+    table.Find(source_rows, target_rows,
+               i % 3 ? Interpolation::kBilinear : Interpolation::kBicubic, 0,
+               target_rows);
+    const ptrdiff_t stride = row_bytes + Below(9);
+    // The last row ends with its last byte.
+    const std::vector<uint8_t> source =
+        RandomBytes(stride * (source_rows - 1) + row_bytes);
+    std::vector<uint8_t> expected(stride * target_rows, kUntouched);
+    std::vector<uint8_t> out = expected;
+    const ConstRows from = {source.data(), stride};
+    BlendRowsReference(table.taps(), from, row_bytes,
+                       {expected.data(), stride});
+    BlendRows(table.taps(), from, row_bytes, {out.data(), stride});
+    ASSERT_EQ(out, expected)
+        << source_rows << " to " << target_rows << " rows of " << row_bytes;
+  }
+}
+
+// The largest sums: thousands of taps, all pixels 255.
+TEST_P(KernelsTest, BlendRowsKeepsWhiteWhite) {
+  TapTable table;
+  table.Find(20'000, 3, Interpolation::kBicubic, 0, 3);
+  const std::vector<uint8_t> source(20'000 * 17, 255);
+  std::vector<uint8_t> out(3 * 17);
+  BlendRows(table.taps(), {source.data(), 17}, 17, {out.data(), 17});
+  EXPECT_THAT(out, testing::Each(255));
+}
+
+TEST_P(KernelsTest, StripsEqualTheirReferenceAndReturn) {
+  for (int i = 0; i < 400; ++i) {
+    const int count = 1 + Below(kStripRows);
+    const int columns = 1 + Below(100);
+    const ptrdiff_t stride = columns + Below(9);
+    const std::vector<uint8_t> source =
+        RandomBytes(stride * (count - 1) + columns);
+    const ConstRows from = {source.data(), stride};
+    std::vector<uint8_t> expected(columns * kStripRows);
+    std::vector<uint8_t> strip(columns * kStripRows);
+    RowsToStripReference(from, count, columns, expected.data());
+    RowsToStrip(from, count, columns, strip.data());
+    ASSERT_EQ(strip, expected) << count << " rows of " << columns;
+
+    // Rows that do not exist leave no trace, whatever the strip has there.
+    const std::vector<uint8_t> noise = RandomBytes(strip.size());
+    std::vector<uint8_t> expected_rows(source.size(), kUntouched);
+    std::vector<uint8_t> rows = expected_rows;
+    StripToRowsReference(noise.data(), columns, count,
+                         {expected_rows.data(), stride});
+    StripToRows(noise.data(), columns, count, {rows.data(), stride});
+    ASSERT_EQ(rows, expected_rows) << count << " rows of " << columns;
+  }
+}
+
+TEST_P(KernelsTest, FlipRowEqualsItsReference) {
+  for (int width = 1; width < 200; ++width) {
+    for (const int channels : {1, 3}) {
+      const std::vector<uint8_t> row = RandomBytes(width * channels);
+      std::vector<uint8_t> expected(row.size());
+      std::vector<uint8_t> out(row.size());
+      FlipRowReference(row.data(), width, channels, expected.data());
+      FlipRow(row.data(), width, channels, out.data());
+      ASSERT_EQ(out, expected) << width << "x" << channels;
+    }
+  }
+}
+
+TEST_P(KernelsTest, SplitRowEqualsItsReference) {
+  for (int width = 1; width < 200; ++width) {
+    const std::vector<uint8_t> row = RandomBytes(width * 3);
+    std::vector<uint8_t> expected(row.size());
+    std::vector<uint8_t> out(row.size());
+    const auto planes = [width](std::vector<uint8_t>& all) {
+      return std::array{all.data(), all.data() + width, all.data() + 2 * width};
+    };
+    SplitRowReference(row.data(), width, planes(expected));
+    SplitRow(row.data(), width, planes(out));
+    ASSERT_EQ(out, expected) << width;
+  }
+}
+
+TEST_P(KernelsTest, ScaleRowEqualsItsReferenceToTheBit) {
+  // Products that a fused multiply-add would round differently.
+  const Scaling scaling({1 / 255.0F, 0.0171247F, 0.1F},
+                        {-0.485F, 0.25F, -25.5F});
+  for (int size = 1; size < 300; ++size) {
+    const std::vector<uint8_t> row = RandomBytes(size);
+    std::vector<float> expected(size);
+    std::vector<float> out(size);
+    ScaleRowReference(row.data(), size, scaling, expected.data());
+    ScaleRow(row.data(), size, scaling, out.data());
+    ASSERT_EQ(0, std::memcmp(out.data(), expected.data(), size * sizeof(float)))
+        << size;
+  }
+}
+
+uint64_t Fnv1a(const std::vector<uint8_t>& bytes, uint64_t hash) {
+  for (const uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001B3;
+  return hash;
+}
+
+// The same number on every CPU; a change is a change of everybody's pixels.
+TEST_P(KernelsTest, GoldenDigestOfResizedAndPackedPictures) {
+  uint64_t digest = 0xCBF29CE484222325;
+  ResizeScratch scratch;
+  for (const int channels : {1, 3}) {
+    const Image source = Scene(157, 131, channels);
+    for (const Interpolation interpolation :
+         {Interpolation::kBilinear, Interpolation::kBicubic}) {
+      for (const int side : {9, 64, 224}) {
+        const Rect window = {side / 5, side / 7, side - side / 4,
+                             side - side / 3};
+        Image out(window.width, window.height, channels);
+        ResizeWindow(source.view(), {side, side, interpolation, window},
+                     &scratch, out.row(0), out.stride());
+        PackSpec spec;
+        spec.to_float = true;
+        spec.flip_horizontal = side == 64;
+        spec.channels_first = side != 9;
+        spec.scale = {1 / 255.0F, 0.0171247F, 0.1F};
+        spec.shift = {-0.485F, 0.25F, -25.5F};
+        std::vector<uint8_t> packed(
+            PackedBytes(window.width, window.height, channels, spec));
+        Pack(out.view(), spec, packed.data());
+        digest = Fnv1a(packed, Fnv1a(out.pixels(), digest));
+      }
+    }
+  }
+  EXPECT_EQ(digest, 5453490615496916648u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, KernelsTest,
+                         testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+                         [](const testing::TestParamInfo<int64_t>& info) {
+                           return std::string(hwy::TargetName(info.param));
+                         });
+
+}  // namespace
+}  // namespace millrace

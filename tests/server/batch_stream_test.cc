@@ -59,6 +59,12 @@ class FakeWire final : public BatchWire {
             .ok());
     return response;
   }
+  // True: a write is under way. False: no more will come.
+  bool WaitForWriteOrFinish() {
+    WaitUntil([this] { return writing_ || finish_.has_value(); });
+    MutexLock lock(&mutex_);
+    return writing_;
+  }
   void EndWrite() {
     MutexLock lock(&mutex_);
     writing_ = false;
@@ -287,7 +293,7 @@ TEST_F(BatchStreamTest, AnErrorComesAfterWhatWasReady) {
   Open(PlanOf("toy/broken", kBatch));
   stream_->OnMessage(AskMessage(0, 12));
   std::vector<uint64_t> steps;
-  while (!wire_.finished() && steps.size() < 6) steps.push_back(TakeBatch());
+  while (wire_.WaitForWriteOrFinish()) steps.push_back(TakeBatch());
   const absl::Status status = wire_.WaitForFinish();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr("50"));

@@ -275,9 +275,12 @@ TEST_F(StreamBatchesTest, ClientsThatVanishLeaveNothingBehind) {
 }
 
 TEST_F(StreamBatchesTest, AGreedyTrainerDoesNotStarveAModestOne) {
-  data_.Publish("big/train", 64, 128);
+  data_.Publish("big/train", 64, 256);
   config_.set_worker_threads(1);
   StartServer();
+  // Much work and few bytes, so that it is the worker that they compete for.
+  v1::Plan plan = PlanOf("big/train", 64);
+  plan.add_transforms()->mutable_resize()->add_size(8);
   std::atomic<bool> done{false};
   std::atomic<int> greedy_steps{0};
   Event greedy_runs;
@@ -286,7 +289,7 @@ TEST_F(StreamBatchesTest, AGreedyTrainerDoesNotStarveAModestOne) {
     greedy.emplace_back([&] {
       const auto stub = v1::Millrace::NewStub(NewChannel());
       TestStream stream(stub.get());
-      ASSERT_TRUE(stream.Open(PlanOf("big/train", 64)));
+      ASSERT_TRUE(stream.Open(plan));
       ASSERT_TRUE(stream.Ask(0, 250));
       v1::Batch batch;
       for (uint64_t next = 250; !done; ++next) {
@@ -299,7 +302,7 @@ TEST_F(StreamBatchesTest, AGreedyTrainerDoesNotStarveAModestOne) {
   greedy_runs.Wait();
   const int before = greedy_steps;
   TestStream modest(stub_.get());
-  ASSERT_TRUE(modest.Open(PlanOf("big/train", 64)));
+  ASSERT_TRUE(modest.Open(plan));
   constexpr int kSteps = 30;
   v1::Batch batch;
   for (int step = 0; step < kSteps; ++step) {
@@ -309,9 +312,9 @@ TEST_F(StreamBatchesTest, AGreedyTrainerDoesNotStarveAModestOne) {
   const int meanwhile = greedy_steps - before;
   done = true;
   for (std::thread& thread : greedy) thread.join();
-  // A fair share is one step of each of the three; no prefetch, latency and
-  // what was built ahead cost the modest one some.
-  EXPECT_LT(meanwhile, 12 * kSteps);
+  // A fair share is one step of each of the three. First come, first served
+  // would be twelve: each greedy one has four batches in the making.
+  EXPECT_LT(meanwhile, 6 * kSteps);
 }
 
 TEST_F(StreamBatchesTest, ManyStreamsAtOnceEachGetTheirOwnSteps) {

@@ -34,8 +34,6 @@ if [[ -d $imagenet/ILSVRC ]]; then
   data=$imagenet/ILSVRC/Data/CLS-LOC
   boxes=$imagenet/ILSVRC/Annotations/CLS-LOC
   names=(--synsets "$imagenet/LOC_synset_mapping.txt")
-  [[ ! -f $imagenet/wordnet.is_a.txt ]] ||
-    names+=(--hierarchy "$imagenet/wordnet.is_a.txt")
   if [[ -f $imagenet/wordnet.is_a.txt ]]; then
     names+=(--hierarchy "$imagenet/wordnet.is_a.txt")
   fi

@@ -34,8 +34,16 @@ Histogram& Seconds(Registry& registry, const char* name, const char* help) {
                                                                        kBounds);
 }
 
-std::string CodeName(const absl::Status& status) {
-  return absl::StatusCodeToString(status.code());
+// What alerts ask for: a counter that is born with its first event hides that
+// event from Prometheus' increase(), so these are there from the start, at 0.
+constexpr absl::StatusCode kAlertedCodes[] = {
+    absl::StatusCode::kDataLoss, absl::StatusCode::kInternal,
+    absl::StatusCode::kResourceExhausted, absl::StatusCode::kDeadlineExceeded};
+constexpr const char* kMethods[] = {"ListDatasets", "GetDataset",
+                                    "ReadSamples"};
+
+std::string CodeName(absl::StatusCode code) {
+  return absl::StatusCodeToString(code);
 }
 
 }  // namespace
@@ -76,14 +84,21 @@ Metrics::Metrics()
       .Register(*registry_)
       .Add({{"version", MILLRACE_VERSION}})
       .Set(1);
+  for (const absl::StatusCode code : kAlertedCodes) {
+    streams_ended_.Add({{"code", CodeName(code)}});
+    for (const char* method : kMethods) {
+      rpcs_.Add({{"method", method}, {"code", CodeName(code)}});
+    }
+  }
 }
 
 void Metrics::StreamEnded(const absl::Status& status) {
-  streams_ended_.Add({{"code", CodeName(status)}}).Increment();
+  streams_ended_.Add({{"code", CodeName(status.code())}}).Increment();
 }
 
 void Metrics::RpcEnded(absl::string_view method, const absl::Status& status) {
-  rpcs_.Add({{"method", std::string(method)}, {"code", CodeName(status)}})
+  rpcs_
+      .Add({{"method", std::string(method)}, {"code", CodeName(status.code())}})
       .Increment();
 }
 

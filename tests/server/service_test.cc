@@ -290,6 +290,15 @@ TEST_F(ServiceTest, MetricsCountCallsByMethodAndCode) {
   EXPECT_GT(Metric("millrace_process_resident_bytes"), 1e6);
 }
 
+TEST_F(ServiceTest, CountersThatAlertsWatchAreThereBeforeTheFirstEvent) {
+  ServeMetrics();
+  StartServer();
+  EXPECT_EQ(Metric("millrace_streams_ended_total{code=\"DATA_LOSS\"}"), 0);
+  EXPECT_EQ(
+      Metric("millrace_rpcs_total{code=\"DATA_LOSS\",method=\"ReadSamples\"}"),
+      0);
+}
+
 TEST_F(ServiceTest, OnlySoManyDatasetsStayOpen) {
   config_.mutable_limits()->set_max_open_datasets(2);
   StartServer();

@@ -19,10 +19,6 @@ namespace millrace {
 
 namespace {
 
-// Boxes with their labels, ids, flags and areas.
-constexpr uint64_t kBytesOfBox =
-    4 * sizeof(float) + 2 * sizeof(int64_t) + sizeof(uint8_t) + sizeof(float);
-
 float ToFloat(double value) {
   constexpr double kMax = std::numeric_limits<float>::max();
   return std::isnan(value) ? 0
@@ -68,6 +64,14 @@ int Inverse(int orientation) {
 
 }  // namespace
 
+uint64_t BytesOfBox(const AnnotationOptions& options, int width, int height) {
+  // Box, label and id, crowd, area.
+  const uint64_t box =
+      4 * sizeof(float) + 2 * sizeof(int64_t) + sizeof(uint8_t) + sizeof(float);
+  const uint64_t mask = options.masks ? uint64_t{1} * width * height : 0;
+  return box + mask + uint64_t{3} * options.keypoints * sizeof(float);
+}
+
 // Moves the annotations of one sample.
 class AnnotationRecipe::Mover {
  public:
@@ -83,11 +87,19 @@ class AnnotationRecipe::Mover {
         geometry_(geometry),
         budget_(budget) {}
 
-  absl::Status Add(const v1::Annotation& annotation);
+  absl::Status AddAll(const v1::SampleMeta& meta);
 
   SampleAnnotations Finish() { return std::move(moved_); }
 
  private:
+  // An annotation of which something is left, and its box.
+  struct Left {
+    const v1::Annotation& annotation;
+    Corners box;
+  };
+
+  std::vector<Left> LeftOf(const v1::SampleMeta& meta) const;
+  absl::Status Add(const Left& left);
   absl::Status AddMask(const v1::Annotation& annotation);
   void PaintPolygon(const v1::Polygon& polygon, uint8_t* mask) const;
   absl::Status PaintRunLengths(const v1::RunLengths& run_lengths,
@@ -110,21 +122,37 @@ class AnnotationRecipe::Mover {
   SampleAnnotations moved_;
 };
 
-absl::Status AnnotationRecipe::Mover::Add(const v1::Annotation& annotation) {
-  const v1::Box& box = annotation.box();
-  const std::optional<Corners> moved = geometry_.Move(frame_.ToStored(Corners{
-      box.x(), box.y(), box.x() + box.width(), box.y() + box.height()}));
-  if (!moved) return absl::OkStatus();
-
+// All memory is taken at once and exactly: growing would take twice as much.
+absl::Status AnnotationRecipe::Mover::AddAll(const v1::SampleMeta& meta) {
+  const std::vector<Left> all = LeftOf(meta);
   const AnnotationOptions& options = recipe_.options_;
-  const uint64_t bytes = kBytesOfBox + (options.masks ? mask_bytes() : 0) +
-                         uint64_t{3} * options.keypoints * sizeof(float);
-  if (!budget_->Take(bytes)) {
-    return absl::ResourceExhaustedError(
-        "the boxes, masks and keypoints of the batch take more than the "
-        "server's limit; use smaller batches or images, or more ranks");
+  const uint64_t bytes =
+      BytesOfBox(options, geometry_.width(), geometry_.height());
+  if (!budget_->Take(all.size() * bytes)) {
+    return absl::FailedPreconditionError("the annotations are over the limit");
   }
-  for (const double side : {moved->x0, moved->y0, moved->x1, moved->y1}) {
+  if (options.masks) moved_.masks.reserve(all.size() * mask_bytes());
+  moved_.keypoints.reserve(all.size() * 3 * options.keypoints);
+  for (const Left& left : all) MILLRACE_RETURN_IF_ERROR(Add(left));
+  return absl::OkStatus();
+}
+
+std::vector<AnnotationRecipe::Mover::Left> AnnotationRecipe::Mover::LeftOf(
+    const v1::SampleMeta& meta) const {
+  std::vector<Left> all;
+  for (const v1::Annotation& annotation : meta.annotations()) {
+    const v1::Box& box = annotation.box();
+    const std::optional<Corners> moved = geometry_.Move(frame_.ToStored(Corners{
+        box.x(), box.y(), box.x() + box.width(), box.y() + box.height()}));
+    if (moved) all.push_back({annotation, *moved});
+  }
+  return all;
+}
+
+absl::Status AnnotationRecipe::Mover::Add(const Left& left) {
+  const auto& [annotation, box] = left;
+  const AnnotationOptions& options = recipe_.options_;
+  for (const double side : {box.x0, box.y0, box.x1, box.y1}) {
     moved_.boxes.push_back(ToFloat(side));
   }
   moved_.labels.push_back(annotation.category());
@@ -241,9 +269,7 @@ absl::StatusOr<SampleAnnotations> AnnotationRecipe::Move(
     const v1::SampleMeta& meta, const Geometry& geometry,
     RaggedBudget* budget) const {
   Mover mover(*this, meta, geometry, budget);
-  for (const v1::Annotation& annotation : meta.annotations()) {
-    MILLRACE_RETURN_IF_ERROR(mover.Add(annotation));
-  }
+  MILLRACE_RETURN_IF_ERROR(mover.AddAll(meta));
   return mover.Finish();
 }
 

@@ -45,6 +45,9 @@ class RaggedBudget {
     return taken_.fetch_add(bytes) + bytes <= bytes_;
   }
 
+  uint64_t bytes() const { return bytes_; }
+  bool exceeded() const { return taken_ > bytes_; }
+
  private:
   const uint64_t bytes_;
   std::atomic<uint64_t> taken_ = 0;
@@ -58,14 +61,18 @@ struct AnnotationOptions {
   bool ignore_orientation = false;
 };
 
+// What one box takes in the tensors, with its mask and keypoints, if the image
+// becomes `width` x `height`.
+uint64_t BytesOfBox(const AnnotationOptions& options, int width, int height);
+
 // Immutable, thread-safe.
 class AnnotationRecipe {
  public:
   AnnotationRecipe(const v1::DatasetInfo& dataset,
                    const AnnotationOptions& options);
 
-  // RESOURCE_EXHAUSTED: over budget. DATA_LOSS: run lengths that are not those
-  // of the image.
+  // Takes from the budget before it allocates. FAILED_PRECONDITION: over
+  // budget. DATA_LOSS: run lengths that are not those of the image.
   absl::StatusOr<SampleAnnotations> Move(const v1::SampleMeta& meta,
                                          const Geometry& geometry,
                                          RaggedBudget* budget) const;

@@ -27,6 +27,7 @@ class Assembly final : public BatchAssembly {
     return image_.data() + output().image_bytes() * slot;
   }
   absl::Status Fill(int slot, uint64_t position, uint64_t ordinal);
+  absl::Status OverLimit() const;
   void FillEmpty(int slot, int64_t ordinal);
   void SetLabel(int slot, int64_t label);
 
@@ -49,8 +50,14 @@ class Assembly final : public BatchAssembly {
 class Gatherer {
  public:
   Gatherer(const std::vector<v1::TensorSpec>& specs,
-           const std::vector<SampleRecipe::Result>& results, BufferPool* pool)
-      : specs_(specs), results_(results), pool_(pool) {}
+           std::vector<SampleRecipe::Result>* results, BufferPool* pool)
+      : specs_(specs), results_(*results), pool_(pool) {
+    for (const auto& result : results_) {
+      offsets_.push_back(
+          offsets_.back() +
+          static_cast<int64_t>(result.annotations.labels.size()));
+    }
+  }
 
   void Add(Buffer data) {
     const v1::TensorSpec& spec = specs_[tensors_.size()];
@@ -60,7 +67,11 @@ class Gatherer {
                         std::make_shared<const Buffer>(std::move(data))});
   }
 
-  // All samples' values of one ragged tensor, one after the other.
+  // Where each sample's boxes begin; at last, how many there are.
+  const std::vector<int64_t>& offsets() const { return offsets_; }
+
+  // All samples' values of one ragged tensor, one after the other. Frees them
+  // as they are copied, so that masks do not take their memory twice.
   template <typename T>
   void AddRagged(std::vector<T> SampleAnnotations::*values);
 
@@ -72,29 +83,28 @@ class Gatherer {
 
  private:
   const std::vector<v1::TensorSpec>& specs_;
-  const std::vector<SampleRecipe::Result>& results_;
+  std::vector<SampleRecipe::Result>& results_;
   BufferPool* const pool_;
+  std::vector<int64_t> offsets_ = {0};
   std::vector<HostTensor> tensors_;
 };
 
 template <typename T>
 void Gatherer::AddRagged(std::vector<T> SampleAnnotations::*values) {
   size_t count = 0;
-  int64_t boxes = 0;
   for (const auto& result : results_) {
     count += (result.annotations.*values).size();
-    boxes += static_cast<int64_t>(result.annotations.labels.size());
   }
   Buffer data = pool_->Get(count * sizeof(T));
   uint8_t* out = data.data();
-  for (const auto& result : results_) {
-    const std::vector<T>& part = result.annotations.*values;
+  for (auto& result : results_) {
+    const std::vector<T> part = std::move(result.annotations.*values);
     if (part.empty()) continue;
     std::memcpy(out, part.data(), part.size() * sizeof(T));
     out += part.size() * sizeof(T);
   }
   Add(std::move(data));
-  tensors_.back().shape[0] = boxes;
+  tensors_.back().shape[0] = offsets_.back();
 }
 
 template <typename T, typename RowOf>
@@ -113,12 +123,8 @@ void AddAnnotations(const OutputSpec& output,
   gather->AddRagged(&SampleAnnotations::ids);
   gather->AddRagged(&SampleAnnotations::crowd);
   gather->AddRagged(&SampleAnnotations::areas);
-  int64_t offset = 0;
   gather->AddRows<int64_t>(results.size() + 1, 1, [&](size_t i, int64_t* out) {
-    *out = offset;
-    if (i < results.size()) {
-      offset += static_cast<int64_t>(results[i].annotations.labels.size());
-    }
+    *out = gather->offsets()[i];
   });
   gather->AddRows<int32_t>(results.size(), 2, [&](size_t i, int32_t* out) {
     out[0] = results[i].upright.height;
@@ -139,7 +145,7 @@ Assembly::Assembly(std::shared_ptr<const CompiledPlan> plan,
       num_samples_(
           static_cast<int>(plan_->plan().batch().size() / slice.world_size)),
       pool_(pool),
-      budget_(plan_->limits().max_ragged_bytes) {
+      budget_(plan_->MaxRaggedBytes()) {
   // The four tensors that every plan has, in this order.
   const auto specs = plan_->TensorSpecs(slice.world_size);
   image_ = pool->Get(FixedBytesOf(specs[0]));
@@ -197,17 +203,24 @@ absl::Status Assembly::MakeSample(int slot) {
     FillEmpty(slot, static_cast<int64_t>(ordinal));
     return absl::OkStatus();
   }
-  if (absl::IsResourceExhausted(status)) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("step ", slice_.step, ": ", status.message(),
-                     " (limit: ", plan_->limits().max_ragged_bytes, " bytes)"));
-  }
-  return status;
+  return budget_.exceeded() ? OverLimit() : status;
+}
+
+absl::Status Assembly::OverLimit() const {
+  const uint64_t box_bytes =
+      BytesOfBox({.masks = output().masks, .keypoints = output().keypoints},
+                 output().size.width, output().size.height);
+  return absl::FailedPreconditionError(absl::StrCat(
+      "step ", slice_.step, ": the boxes, masks and keypoints of its ",
+      num_samples_, " samples, ", box_bytes,
+      " bytes a box, take more than a batch may (limit: ", budget_.bytes(),
+      " bytes, see plan_limits.max_ragged_bytes); use smaller images, a "
+      "smaller batch, or more ranks"));
 }
 
 absl::StatusOr<HostBatch> Assembly::Finish() {
   const auto specs = plan_->TensorSpecs(slice_.world_size);
-  Gatherer gather(specs, results_, pool_);
+  Gatherer gather(specs, &results_, pool_);
   gather.Add(std::move(image_));
   gather.Add(std::move(label_));
   gather.Add(std::move(valid_));

@@ -58,7 +58,8 @@ class BatchAssembly {
 
   // Fills one slot. Call once for each slot; different slots may run at the
   // same time. DATA_LOSS names the sample, unless the plan masks such samples.
-  // RESOURCE_EXHAUSTED: the annotations of this step are over the limit.
+  // FAILED_PRECONDITION: the annotations of this step take more than
+  // CompiledPlan::MaxRaggedBytes(); whichever slot it was, with the same words.
   virtual absl::Status MakeSample(int slot) = 0;
 
   // After all slots are done without an error; once.

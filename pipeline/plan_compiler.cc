@@ -1,5 +1,6 @@
 #include "pipeline/plan_compiler.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -91,6 +92,12 @@ uint64_t CompiledPlan::BatchBytes(uint32_t world_size) const {
     bytes += FixedBytesOf(spec);
   }
   return bytes;
+}
+
+uint64_t CompiledPlan::MaxRaggedBytes() const {
+  if (!recipe_->output().boxes) return 0;
+  if (recipe_->output().masks) return limits_.max_ragged_bytes;
+  return std::min(limits_.max_ragged_bytes, kMaxUnmaskedRaggedBytes);
 }
 
 }  // namespace millrace

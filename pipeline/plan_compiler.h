@@ -47,6 +47,9 @@ class CompiledPlan {
   std::vector<v1::TensorSpec> TensorSpecs(uint32_t world_size) const;
   // Bytes of the fixed-size tensors of one batch of a rank.
   uint64_t BatchBytes(uint32_t world_size) const;
+  // The most that the ragged tensors of one batch of a rank may take; 0 if
+  // there are none. A batch that needs more fails.
+  uint64_t MaxRaggedBytes() const;
 
  private:
   CompiledPlan() = default;

@@ -5,6 +5,9 @@
 
 namespace millrace {
 
+// Hundreds of thousands of boxes.
+inline constexpr uint64_t kMaxUnmaskedRaggedBytes = uint64_t{16} << 20;
+
 struct PlanLimits {
   uint32_t max_batch_size = 65536;
   // Side of an output image, in pixels.
@@ -14,8 +17,9 @@ struct PlanLimits {
   // At most 255.
   uint32_t max_transforms = 64;
   uint32_t max_selection_keys = 1'000'000;
-  // Ragged values (masks above all) of one batch of one rank.
-  uint64_t max_ragged_bytes = uint64_t{1} << 30;
+  // Ragged values of one batch of one rank that has masks. One that has only
+  // boxes and keypoints gets kMaxUnmaskedRaggedBytes if that is less.
+  uint64_t max_ragged_bytes = uint64_t{128} << 20;
   // Pixels that a plan keeps decoded if it is given no DecodedCache.
   uint64_t max_decoded_bytes = uint64_t{256} << 20;
 };

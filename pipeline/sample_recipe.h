@@ -57,7 +57,7 @@ class SampleRecipe {
 
   // DATA_LOSS: bytes that do not decode to what their metadata says; names the
   // sample. INVALID_ARGUMENT: transforms that this image is too thin for.
-  // RESOURCE_EXHAUSTED: over `budget`.
+  // FAILED_PRECONDITION: over `budget`.
   absl::StatusOr<Result> Make(const SampleStore& store, uint64_t ordinal,
                               const SamplePlace& place, RaggedBudget* budget,
                               uint8_t* image) const;

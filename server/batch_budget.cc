@@ -1,5 +1,8 @@
 #include "server/batch_budget.h"
 
+#include <algorithm>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -14,22 +17,26 @@ std::string Mebibytes(uint64_t bytes) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BatchBudget::Reservation>> BatchBudget::Reserve(
-    uint64_t batches, uint64_t batch_bytes) {
-  const uint64_t bytes = batches * batch_bytes;
+    uint64_t least, uint64_t most, uint64_t batch_bytes) {
   MutexLock lock(&mutex_);
-  if (bytes > total_ - reserved_) {
+  const uint64_t room =
+      (total_ - reserved_) / std::max<uint64_t>(batch_bytes, 1);
+  const uint64_t batches = std::min(most, room);
+  if (batches < least) {
     return absl::ResourceExhaustedError(absl::StrCat(
-        "this stream needs ", Mebibytes(bytes), " of batch memory (", batches,
-        " batches of ", Mebibytes(batch_bytes), "), and ", reservations_,
-        " open streams hold ", Mebibytes(reserved_), " of the ",
-        Mebibytes(total_),
+        "this stream needs ", Mebibytes(least * batch_bytes),
+        " of batch memory (", least, " batches of ", Mebibytes(batch_bytes),
+        "), and ", reservations_, " open streams hold ", Mebibytes(reserved_),
+        " of the ", Mebibytes(total_),
         " of limits.batch_memory_bytes: raise it, lower "
-        "limits.max_batches_ahead, make the batch smaller, or use another "
+        "limits.max_batches_ahead (or, for masks, "
+        "plan_limits.max_ragged_bytes), make the batch smaller, or use another "
         "server"));
   }
+  const uint64_t bytes = batches * batch_bytes;
   reserved_ += bytes;
   ++reservations_;
-  return std::unique_ptr<Reservation>(new Reservation(this, bytes));
+  return std::unique_ptr<Reservation>(new Reservation(this, batches, bytes));
 }
 
 uint64_t BatchBudget::reserved_bytes() const {
@@ -42,21 +49,10 @@ size_t BatchBudget::reservations() const {
   return reservations_;
 }
 
-bool BatchBudget::TryAdd(uint64_t bytes) {
-  MutexLock lock(&mutex_);
-  if (bytes > total_ - reserved_) return false;
-  reserved_ += bytes;
-  return true;
-}
-
 void BatchBudget::Release(uint64_t bytes) {
   MutexLock lock(&mutex_);
   reserved_ -= bytes;
   --reservations_;
-}
-
-void BatchBudget::Reservation::GrowTo(uint64_t bytes) {
-  if (bytes > bytes_ && budget_->TryAdd(bytes - bytes_)) bytes_ = bytes;
 }
 
 }  // namespace millrace

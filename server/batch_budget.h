@@ -18,9 +18,11 @@ class BatchBudget {
 
   explicit BatchBudget(uint64_t total_bytes) : total_(total_bytes) {}
 
-  // Holds `batches` times `batch_bytes` until destroyed (before the budget is).
-  // RESOURCE_EXHAUSTED says who holds what and what to change.
-  absl::StatusOr<std::unique_ptr<Reservation>> Reserve(uint64_t batches,
+  // Holds `batch_bytes` times as many batches as there is room for, at most
+  // `most`, until destroyed (before the budget is). RESOURCE_EXHAUSTED if there
+  // is no room for `least`; says who holds what and what to change.
+  absl::StatusOr<std::unique_ptr<Reservation>> Reserve(uint64_t least,
+                                                       uint64_t most,
                                                        uint64_t batch_bytes);
 
   uint64_t total_bytes() const { return total_; }
@@ -28,7 +30,6 @@ class BatchBudget {
   size_t reservations() const;
 
  private:
-  bool TryAdd(uint64_t bytes);
   void Release(uint64_t bytes);
 
   const uint64_t total_;
@@ -37,26 +38,24 @@ class BatchBudget {
   size_t reservations_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// One stream's share. One thread at a time.
+// One stream's share.
 class BatchBudget::Reservation {
  public:
   ~Reservation() { budget_->Release(bytes_); }
   Reservation(const Reservation&) = delete;
   Reservation& operator=(const Reservation&) = delete;
 
+  uint64_t batches() const { return batches_; }
   uint64_t bytes() const { return bytes_; }
-
-  // Grows to `bytes` if the budget has room (ragged tensors can make batches
-  // larger than their specs); else stays as it is.
-  void GrowTo(uint64_t bytes);
 
  private:
   friend class BatchBudget;
-  Reservation(BatchBudget* budget, uint64_t bytes)
-      : budget_(budget), bytes_(bytes) {}
+  Reservation(BatchBudget* budget, uint64_t batches, uint64_t bytes)
+      : budget_(budget), batches_(batches), bytes_(bytes) {}
 
   BatchBudget* const budget_;
-  uint64_t bytes_;
+  const uint64_t batches_;
+  const uint64_t bytes_;
 };
 
 }  // namespace millrace

@@ -1,6 +1,5 @@
 #include "server/batch_stream.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -172,7 +171,6 @@ void BatchStream::Opened(absl::StatusOr<StreamOpening> opening) {
     } else {
       phase_ = Phase::kOpen;
       opening_ = *std::move(opening);
-      batch_bytes_ = opening_.answer.batch_bytes();
       builder_ = std::make_unique<BatchBuilder>(
           BatchBuilderOptions{opening_.plan, opening_.rank, opening_.world_size,
                               &context_->scheduler, &context_->pool},
@@ -191,7 +189,8 @@ void BatchStream::Opened(absl::StatusOr<StreamOpening> opening) {
            {"plan", absl::StrFormat("%016x", opening_.plan->digest())},
            {"rank", opening_.rank},
            {"world_size", opening_.world_size},
-           {"batch_bytes", batch_bytes_}});
+           {"batch_bytes", opening_.answer.batch_bytes()},
+           {"batches_ahead", opening_.memory->batches()}});
     }
     action = Advance();
   }
@@ -228,15 +227,9 @@ absl::Status BatchStream::TakeAsk(const v1::StreamBatchesRequest& request) {
   return absl::OkStatus();
 }
 
-bool BatchStream::MayBeginBatch() const {
-  const size_t batches = held_batches_ + building_;
-  if (batches >= context_->config.limits().max_batches_ahead()) return false;
-  return batches == 0 || held_bytes_ + (building_ + 1) * batch_bytes_ <=
-                             opening_.memory->bytes();
-}
-
 void BatchStream::BeginBatches() {
-  while (!asked_.empty() && MayBeginBatch()) {
+  while (!asked_.empty() &&
+         held_batches_ + building_ < opening_.memory->batches()) {
     ++building_;
     builder_->Add(asked_.Pop());
   }
@@ -270,9 +263,6 @@ void BatchStream::OnBuilt(BuiltBatch built) {
       held_bytes_ += outgoing.tensor_bytes;
       context_->metrics.held_bytes.Increment(
           static_cast<double>(outgoing.tensor_bytes));
-      batch_bytes_ = std::max(batch_bytes_, outgoing.tensor_bytes);
-      opening_.memory->GrowTo(batch_bytes_ *
-                              context_->config.limits().max_batches_ahead());
       ready_.push_back(std::move(outgoing));
     } else {
       Fail(std::move(status));

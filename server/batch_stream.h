@@ -2,16 +2,15 @@
 //
 //   client: open --------------> worker: compile, reserve memory --> `opened`
 //   client: steps (3, 5) --> asked: 3 4 5 6 7
-//                              |  while fewer than max_batches_ahead are held
+//                              |  while fewer are held than were reserved
 //                              v
 //                           building --> ready --> writing (one at a time)
 //
 // Back-pressure: gRPC takes the next message only when the last one has left,
 // so a client that stops reading leaves one batch in `writing` and the others
-// in `ready`; then nothing more is built. What a stream holds was reserved from
-// the server's budget when it opened. Ragged tensors are not part of that
-// figure: a stream whose batches turn out larger asks for a larger reservation
-// and, if there is none to be had, holds fewer batches, at least one.
+// in `ready`; then nothing more is built. What a stream may hold was reserved
+// from the server's budget when it opened: each batch at the most that it can
+// become, ragged tensors included.
 //
 // The stream ends with: OK once the client half-closed and has all it asked
 // for; UNAVAILABLE likewise when the server drains; the first error, after what
@@ -102,7 +101,6 @@ class BatchStream : public std::enable_shared_from_this<BatchStream> {
 
   Action Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BeginBatches() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool MayBeginBatch() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<absl::Status> EndStatus() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Nothing more is built; the first error counts.
@@ -132,8 +130,6 @@ class BatchStream : public std::enable_shared_from_this<BatchStream> {
   // Batches in ready_ and writing_, and their bytes.
   size_t held_batches_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t held_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  // What the next batch may take: the largest so far.
-  uint64_t batch_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 
   bool half_closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

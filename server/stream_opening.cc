@@ -40,6 +40,16 @@ absl::Status CheckDigest(const CompiledPlan& plan, uint64_t expected) {
       plan.digest(), expected, plan.plan().dataset()));
 }
 
+// Every batch as large as it may become. Few batches with masks do become that
+// large, so rather than none their stream gets fewer.
+absl::StatusOr<std::unique_ptr<BatchBudget::Reservation>> ReserveFor(
+    const CompiledPlan& plan, uint32_t world_size, ServerContext* context) {
+  const uint64_t most = context->config.limits().max_batches_ahead();
+  const uint64_t ragged_bytes = plan.MaxRaggedBytes();
+  return context->budget.Reserve(ragged_bytes > 0 ? 1 : most, most,
+                                 plan.BatchBytes(world_size) + ragged_bytes);
+}
+
 v1::StreamOpened Answer(const CompiledPlan& plan, uint32_t world_size,
                         uint32_t max_outstanding_steps) {
   v1::StreamOpened answer;
@@ -84,9 +94,7 @@ absl::StatusOr<StreamOpening> OpenStreamFrom(ServerContext* context,
       opening.plan->CheckRank(open.rank(), open.world_size()));
   const v1::ServerLimits& limits = context->config.limits();
   MILLRACE_ASSIGN_OR_RETURN(
-      opening.memory,
-      context->budget.Reserve(limits.max_batches_ahead(),
-                              opening.plan->BatchBytes(open.world_size())));
+      opening.memory, ReserveFor(*opening.plan, open.world_size(), context));
   opening.answer =
       Answer(*opening.plan, open.world_size(), limits.max_outstanding_steps());
   return opening;

@@ -185,11 +185,11 @@ TEST_F(AnnotationsTest, AnnotationsFollowPixelsThatAreLeftAsStored) {
   for (int x = 0; x < 3; ++x) EXPECT_EQ(moved.masks[19 * 10 + x], 1);
 }
 
-TEST_F(AnnotationsTest, OverBudgetIsResourceExhausted) {
+TEST_F(AnnotationsTest, OverBudgetIsAFaultOfThePlan) {
   for (int i = 0; i < 10; ++i) Add(0, 0, 20, 10);
   const AnnotationRecipe recipe(dataset_, {.masks = true});
   RaggedBudget budget(1000);
-  EXPECT_TRUE(absl::IsResourceExhausted(
+  EXPECT_TRUE(absl::IsFailedPrecondition(
       recipe.Move(meta_, Geometry(20, 10), &budget).status()));
 }
 

@@ -330,11 +330,35 @@ TEST(RaggedLimitTest, MasksOverTheLimitNameTheStep) {
       CompiledPlan::Compile(ParsePlan(kDetection), DrawnScenes(20), limits);
   ASSERT_TRUE(plan.ok()) << plan.status();
   BufferPool pool(0);
-  const auto batch = MakeBatch(*plan, {.step = 6}, &pool);
-  EXPECT_TRUE(absl::IsResourceExhausted(batch.status())) << batch.status();
+  const auto assembly = BatchAssembly::Start(*plan, {.step = 6}, &pool);
+  ASSERT_TRUE(assembly.ok()) << assembly.status();
+  absl::Status first;
+  for (int slot = (*assembly)->num_samples() - 1; slot >= 0; --slot) {
+    first.Update((*assembly)->MakeSample(slot));
+  }
+  EXPECT_TRUE(absl::IsFailedPrecondition(first)) << first;
   EXPECT_THAT(
-      std::string(batch.status().message()),
-      testing::AllOf(HasSubstr("step 6:"), HasSubstr("limit: 5000 bytes")));
+      std::string(first.message()),
+      testing::AllOf(HasSubstr("step 6:"), HasSubstr("limit: 5000 bytes"),
+                     HasSubstr("smaller images")));
+  EXPECT_EQ(MakeBatch(*plan, {.step = 6}, &pool).status(), first)
+      << "whichever sample comes first";
+}
+
+TEST(RaggedLimitTest, BoxesWithoutMasksAreBoundedByLess) {
+  const auto bytes = [](absl::string_view batch) {
+    return CompileOrDie(
+               ParsePlan(absl::StrCat("dataset: 'drawn/scenes' transforms { "
+                                      "resize { size: [16, 16] } } ",
+                                      batch)),
+               DrawnScenes(4))
+        ->MaxRaggedBytes();
+  };
+  EXPECT_EQ(bytes("batch { size: 4 }"), 0u);
+  EXPECT_EQ(bytes("batch { size: 4 boxes: true keypoints: true }"),
+            kMaxUnmaskedRaggedBytes);
+  EXPECT_EQ(bytes("batch { size: 4 boxes: true masks: true }"),
+            PlanLimits().max_ragged_bytes);
 }
 
 TEST(ThinImageTest, AnIntermediateImageBeyondAllMeasureIsRefused) {

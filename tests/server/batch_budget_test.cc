@@ -15,11 +15,11 @@ constexpr uint64_t kMebibyte = 1 << 20;
 
 TEST(BatchBudgetTest, WhatDoesNotFitIsRefusedSayingWhoHoldsWhat) {
   BatchBudget budget(100 * kMebibyte);
-  const auto first = budget.Reserve(4, 10 * kMebibyte);
-  const auto second = budget.Reserve(4, 10 * kMebibyte);
+  const auto first = budget.Reserve(4, 4, 10 * kMebibyte);
+  const auto second = budget.Reserve(4, 4, 10 * kMebibyte);
   ASSERT_TRUE(first.ok());
   ASSERT_TRUE(second.ok());
-  const auto third = budget.Reserve(4, 10 * kMebibyte);
+  const auto third = budget.Reserve(4, 4, 10 * kMebibyte);
   EXPECT_EQ(third.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(
       std::string(third.status().message()),
@@ -32,25 +32,24 @@ TEST(BatchBudgetTest, WhatDoesNotFitIsRefusedSayingWhoHoldsWhat) {
 
 TEST(BatchBudgetTest, AReservationGoesBackWhenItIsDestroyed) {
   BatchBudget budget(kMebibyte);
-  { ASSERT_TRUE(budget.Reserve(1, kMebibyte).ok()); }
+  { ASSERT_TRUE(budget.Reserve(1, 1, kMebibyte).ok()); }
   EXPECT_EQ(budget.reserved_bytes(), 0u);
   EXPECT_EQ(budget.reservations(), 0u);
-  EXPECT_TRUE(budget.Reserve(1, kMebibyte).ok());
+  EXPECT_TRUE(budget.Reserve(1, 1, kMebibyte).ok());
 }
 
-TEST(BatchBudgetTest, GrowingTakesOnlyWhatIsThere) {
+TEST(BatchBudgetTest, WhereNotAllFitsThereAreFewerBatchesButEnough) {
   BatchBudget budget(10);
-  const auto first = budget.Reserve(1, 4);
-  const auto second = budget.Reserve(1, 4);
+  const auto first = budget.Reserve(1, 2, 3);
   ASSERT_TRUE(first.ok());
+  EXPECT_EQ((*first)->batches(), 2u);
+  EXPECT_FALSE(budget.Reserve(2, 4, 3).ok());
+  const auto second = budget.Reserve(1, 4, 3);
   ASSERT_TRUE(second.ok());
-  (*first)->GrowTo(7);
-  EXPECT_EQ((*first)->bytes(), 4u);
-  (*first)->GrowTo(6);
-  EXPECT_EQ((*first)->bytes(), 6u);
-  (*first)->GrowTo(1);
-  EXPECT_EQ((*first)->bytes(), 6u);
-  EXPECT_EQ(budget.reserved_bytes(), 10u);
+  EXPECT_EQ((*second)->batches(), 1u);
+  EXPECT_EQ((*second)->bytes(), 3u);
+  EXPECT_EQ(budget.reserved_bytes(), 9u);
+  EXPECT_FALSE(budget.Reserve(1, 4, 3).ok());
 }
 
 }  // namespace

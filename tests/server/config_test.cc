@@ -48,7 +48,7 @@ TEST(ConfigTest, DefaultsAreThoseThatTheProtoStates) {
   EXPECT_EQ(config.plan_limits().max_batch_bytes(), uint64_t{1} << 30);
   EXPECT_EQ(config.plan_limits().max_transforms(), 64u);
   EXPECT_EQ(config.plan_limits().max_selection_keys(), 1'000'000u);
-  EXPECT_EQ(config.plan_limits().max_ragged_bytes(), uint64_t{1} << 30);
+  EXPECT_EQ(config.plan_limits().max_ragged_bytes(), uint64_t{128} << 20);
   EXPECT_EQ(config.connection().keepalive_seconds(), 60);
   EXPECT_EQ(config.connection().keepalive_timeout_seconds(), 20);
   EXPECT_EQ(config.connection().stall_timeout_seconds(), 600);

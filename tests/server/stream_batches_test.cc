@@ -204,6 +204,35 @@ TEST_F(StreamBatchesTest, ABudgetThatIsSpentIsResourceExhausted) {
   EXPECT_LE(server_->stats().reserved_batch_bytes, uint64_t{2} << 20);
 }
 
+TEST_F(StreamBatchesTest, MasksReserveWhatTheyMayTake) {
+  data_.Publish("toy/train", 100, 16);
+  constexpr uint64_t kRagged = 1 << 20;
+  config_.mutable_limits()->set_max_batches_ahead(4);
+  config_.mutable_limits()->set_batch_memory_bytes(6 * kRagged);
+  config_.mutable_plan_limits()->set_max_ragged_bytes(kRagged);
+  StartServer();
+  v1::Plan plan = PlanOf("toy/train", 16);
+  plan.mutable_batch()->set_boxes(true);
+  plan.mutable_batch()->set_masks(true);
+  const auto reserved = [this] {
+    return server_->stats().reserved_batch_bytes;
+  };
+  TestStream first(stub_.get());
+  ASSERT_TRUE(first.Open(plan));
+  const uint64_t batch_bytes = first.opened().batch_bytes() + kRagged;
+  EXPECT_EQ(reserved(), 4 * batch_bytes);
+  TestStream second(stub_.get());
+  ASSERT_TRUE(second.Open(plan));
+  EXPECT_EQ(reserved(), 5 * batch_bytes) << "fewer batches ahead";
+  const grpc::Status status = OpeningFails(plan);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("max_ragged_bytes"));
+  ASSERT_TRUE(second.Ask(0, 6));
+  v1::Batch batch;
+  for (int step = 0; step < 6; ++step) ASSERT_TRUE(second.Read(&batch));
+  EXPECT_EQ(reserved(), 5 * batch_bytes);
+}
+
 TEST_F(StreamBatchesTest, ABrokenSampleIsDataLossThatNamesIt) {
   data_.Publish("mnist/train", 100, 8, 0, /*broken=*/40);
   StartServer();

@@ -19,6 +19,7 @@
 #include "ingest/ingest.h"
 #include "ingest/mnist.h"
 #include "storage/data_dir.h"
+#include "storage/dataset_writer.h"
 
 namespace millrace::cli {
 namespace {
@@ -45,7 +46,7 @@ void AddSharedFlags(CLI::App* command, IngestFlags* flags) {
       ->add_option("--shards", options.shards,
                    "Databases to spread the samples over")
       ->type_name("N")
-      ->check(CLI::Range(1, 4096))
+      ->check(CLI::Range(1, WriterOptions::kMaxShards))
       ->capture_default_str();
   command
       ->add_option("--threads", options.threads,

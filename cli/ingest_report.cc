@@ -63,7 +63,7 @@ std::string ToText(const IngestReport& report) {
   if (info.captions() > 0) {
     facts.AddRow({"", "captions", Count(info.captions())});
   }
-  facts.AddRow({"", "quarantined", Count(info.quarantined())});
+  facts.AddRow({"", "quarantined", Count(report.result.quarantined.size())});
   facts.AddRow({"", "warned", Count(info.warned())});
   facts.AddRow({"", "size",
                 absl::StrCat(Bytes(info.image_bytes()), " of images, ",
@@ -75,11 +75,12 @@ std::string ToText(const IngestReport& report) {
                     Count(PerSecond(info.samples(), report.took)),
                     " samples/s, ",
                     Bytes(PerSecond(info.image_bytes(), report.took)), "/s")});
-  return absl::StrCat(info.name(), "@", info.version(),
-                      report.published_before
-                          ? " had been published already; nothing was written\n"
-                          : " is published\n",
-                      facts.ToString());
+  return absl::StrCat(
+      info.name(), "@", info.version(),
+      report.published_before
+          ? " had been published already; it is the newest now\n"
+          : " is published\n",
+      facts.ToString());
 }
 
 std::string QuarantineNotice(const IngestReport& report,

@@ -19,16 +19,10 @@ absl::Status CatalogWriter::Add(uint64_t ordinal, const v1::SampleMeta& meta) {
 }
 
 absl::StatusOr<std::string> CatalogWriter::WriteSmallTable(
-    absl::string_view version,
-    const std::vector<v1::Quarantined>& quarantined) {
+    absl::string_view version) {
   MILLRACE_ASSIGN_OR_RETURN(
       const std::unique_ptr<TableWriter> table,
       TableWriter::Create(absl::StrCat(tables_directory_, "/catalog.sst")));
-  for (size_t i = 0; i < quarantined.size(); ++i) {
-    MILLRACE_RETURN_IF_ERROR(
-        table->Put(absl::StrCat(kQuarantinePrefix, BigEndianKey(i)),
-                   quarantined[i].SerializeAsString()));
-  }
   MILLRACE_RETURN_IF_ERROR(table->Put(kCatalogVersionKey, version));
   for (const auto& [name, bytes] : indexes_.Serialise()) {
     MILLRACE_RETURN_IF_ERROR(table->Put(CatalogIndexKey(name), bytes));
@@ -37,13 +31,11 @@ absl::StatusOr<std::string> CatalogWriter::WriteSmallTable(
   return table->path();
 }
 
-absl::Status CatalogWriter::Finish(
-    const std::string& path, absl::string_view version,
-    const std::vector<v1::Quarantined>& quarantined) {
+absl::Status CatalogWriter::Finish(const std::string& path,
+                                   absl::string_view version) {
   MILLRACE_ASSIGN_OR_RETURN(std::vector<std::string> tables, keys_.Finish());
   const bool several_runs = tables.size() > 1;
-  MILLRACE_ASSIGN_OR_RETURN(std::string small,
-                            WriteSmallTable(version, quarantined));
+  MILLRACE_ASSIGN_OR_RETURN(std::string small, WriteSmallTable(version));
   tables.push_back(std::move(small));
   return BuildDatabase(path, tables, /*merge=*/several_runs);
 }
@@ -90,21 +82,6 @@ absl::StatusOr<OrdinalSet> CatalogReader::ReadIndex(
   if (ordinals.ok()) return ordinals;
   return absl::DataLossError(absl::StrCat(path_, ", index \"", name,
                                           "\": ", ordinals.status().message()));
-}
-
-absl::StatusOr<std::vector<v1::Quarantined>> CatalogReader::ReadQuarantine()
-    const {
-  std::vector<v1::Quarantined> quarantined;
-  MILLRACE_RETURN_IF_ERROR(database_->ForEach(
-      kQuarantinePrefix, [&](absl::string_view, absl::string_view value) {
-        if (!quarantined.emplace_back().ParseFromArray(
-                value.data(), static_cast<int>(value.size()))) {
-          return absl::DataLossError(
-              absl::StrCat(path_, ": a quarantine entry is damaged"));
-        }
-        return absl::OkStatus();
-      }));
-  return quarantined;
 }
 
 }  // namespace millrace

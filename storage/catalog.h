@@ -1,6 +1,5 @@
 // The catalog of a dataset: what is found by something else than an ordinal.
-// Keys, indexes and the quarantine list, in one small database; the DatasetInfo
-// is in dataset.pb.
+// Keys and indexes, in one small database.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +27,10 @@ class CatalogWriter {
   absl::Status Add(uint64_t ordinal, const v1::SampleMeta& meta);
 
   // Makes the catalog at `path`.
-  absl::Status Finish(const std::string& path, absl::string_view version,
-                      const std::vector<v1::Quarantined>& quarantined);
+  absl::Status Finish(const std::string& path, absl::string_view version);
 
  private:
-  absl::StatusOr<std::string> WriteSmallTable(
-      absl::string_view version,
-      const std::vector<v1::Quarantined>& quarantined);
+  absl::StatusOr<std::string> WriteSmallTable(absl::string_view version);
 
   const std::string tables_directory_;
   KeyRuns keys_;
@@ -53,7 +49,6 @@ class CatalogReader {
   // NOT_FOUND.
   absl::StatusOr<uint64_t> Find(absl::string_view key) const;
   absl::StatusOr<OrdinalSet> ReadIndex(absl::string_view name) const;
-  absl::StatusOr<std::vector<v1::Quarantined>> ReadQuarantine() const;
 
  private:
   CatalogReader(std::unique_ptr<Database> database, std::string path)

@@ -9,8 +9,6 @@
 
 namespace millrace {
 
-// "bad/N", N big-endian: the N-th quarantined image.
-inline constexpr absl::string_view kQuarantinePrefix = "bad/";
 // The version of the dataset that the catalog belongs to.
 inline constexpr absl::string_view kCatalogVersionKey = "dataset";
 inline constexpr absl::string_view kIndexPrefix = "index/";

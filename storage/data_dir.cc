@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "storage/info_file.h"
 #include "storage/layout.h"
 #include "storage/lock.h"
 #include "storage/published.h"
@@ -132,9 +133,8 @@ absl::Status DataDir::Remove(const DatasetRef& ref) const {
 
 absl::StatusOr<std::vector<v1::Quarantined>> DataDir::ReadQuarantine(
     const DatasetRef& ref) const {
-  MILLRACE_ASSIGN_OR_RETURN(const std::shared_ptr<const RocksStore> store,
-                            OpenStored(*this, ref));
-  return store->ReadQuarantine();
+  MILLRACE_ASSIGN_OR_RETURN(const DatasetRef found, Resolve(ref));
+  return ReadQuarantineList(VersionPath(root_, found.name, found.version));
 }
 
 absl::StatusOr<std::shared_ptr<const RocksStore>> OpenStored(

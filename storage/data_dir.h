@@ -1,9 +1,10 @@
 // A data folder: published datasets by name and version.
 //
-//   <root>/coco/train2017/@<version>/    a published dataset, immutable
+//   <root>/coco/train2017/@<version>/    a published dataset
 //   <root>/.staging/                     ingests under way
 //
-// A dataset appears by one atomic rename and is complete from then on. Any
+// A dataset appears by one atomic rename and is complete from then on. What is
+// served from it never changes. Any
 // number of processes may read one folder; see docs/storage_format.md.
 #pragma once
 
@@ -56,7 +57,7 @@ class DataDir {
   // have it open keep reading what they opened.
   absl::Status Remove(const DatasetRef& ref) const;
 
-  // What an ingest found wrong, as it was published with the dataset.
+  // What the ingest found wrong that published this version last.
   absl::StatusOr<std::vector<v1::Quarantined>> ReadQuarantine(
       const DatasetRef& ref) const;
 

@@ -23,9 +23,6 @@ namespace millrace {
 
 namespace {
 
-// Each shard that is written holds a file open and a megabyte of buffers.
-constexpr int kMaxShards = 256;
-
 class RocksDatasetWriter final : public DatasetWriter {
  public:
   RocksDatasetWriter(const std::string& root, const std::string& name,
@@ -74,8 +71,14 @@ class RocksDatasetWriter final : public DatasetWriter {
         "this writer has published; make another for another dataset");
     absl::StatusOr<v1::DatasetInfo> published =
         ReadPublishedInfo(root_, name_, info.version());
-    if (published.ok() || absl::IsFailedPrecondition(published.status())) {
-      return published;
+    if (absl::IsFailedPrecondition(published.status())) return published;
+    if (published.ok()) {
+      published->set_quarantined(info.quarantined());
+      published->set_published_unix_seconds(info.published_unix_seconds());
+      const absl::Status refreshed = Refresh(*published, quarantined);
+      // Not found: removed in this moment.
+      if (refreshed.ok()) return published;
+      if (!absl::IsNotFound(refreshed)) return refreshed;
     }
     MILLRACE_RETURN_IF_ERROR(WriteAndRename(info, quarantined));
     return info;
@@ -122,6 +125,16 @@ class RocksDatasetWriter final : public DatasetWriter {
     return time;
   }
 
+  // Replaces the info file of a version that is there.
+  absl::Status Refresh(const v1::DatasetInfo& info,
+                       const std::vector<v1::Quarantined>& quarantined) {
+    const std::string path = VersionPath(root_, name_, info.version());
+    MILLRACE_RETURN_IF_ERROR(WriteInfoFile(tables_, info, quarantined));
+    MILLRACE_RETURN_IF_ERROR(Rename(absl::StrCat(tables_, "/", kInfoFileName),
+                                    absl::StrCat(path, "/", kInfoFileName)));
+    return SyncDirectory(path);
+  }
+
   absl::Status WriteAndRename(const v1::DatasetInfo& info,
                               const std::vector<v1::Quarantined>& quarantined) {
     for (uint32_t i = 0; i < num_shards(); ++i) {
@@ -129,11 +142,10 @@ class RocksDatasetWriter final : public DatasetWriter {
           shards_[i].Finish(absl::StrCat(staging_, "/", ShardName(i)),
                             {info.version(), i, num_shards()}));
     }
-    MILLRACE_RETURN_IF_ERROR(
-        catalog_.Finish(absl::StrCat(staging_, "/", kCatalogName),
-                        info.version(), quarantined));
+    MILLRACE_RETURN_IF_ERROR(catalog_.Finish(
+        absl::StrCat(staging_, "/", kCatalogName), info.version()));
     MILLRACE_RETURN_IF_ERROR(RemoveTree(tables_));
-    MILLRACE_RETURN_IF_ERROR(WriteInfoFile(staging_, info));
+    MILLRACE_RETURN_IF_ERROR(WriteInfoFile(staging_, info, quarantined));
     MILLRACE_RETURN_IF_ERROR(SyncTree(staging_));
     // There only if it is damaged.
     const std::string path = VersionPath(root_, name_, info.version());

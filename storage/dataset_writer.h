@@ -35,6 +35,8 @@ struct WriterOptions {
   // Databases that the samples are spread over. More shards let more servers
   // hold a part each; a shard costs a few open files.
   int shards = 4;
+  // Each shard that is written holds a file open and a megabyte of buffers.
+  static constexpr int kMaxShards = 256;
 
   absl::Status Validate() const;
 };
@@ -58,8 +60,9 @@ class DatasetWriter {
 
   // `description` gives kind, categories (without counts) and hierarchy; the
   // writer fills in the rest. INVALID_ARGUMENT: no samples, or a category
-  // index out of range. If this very version is published already, nothing is
-  // written and its info is returned.
+  // index out of range. If this very version is published already, its
+  // samples stay as they are; it becomes the newest, and gets this quarantine
+  // list.
   virtual absl::StatusOr<v1::DatasetInfo> Publish(
       v1::DatasetInfo description,
       const std::vector<v1::Quarantined>& quarantined) = 0;

@@ -1,8 +1,8 @@
 // Where things lie below the root of a data folder.
 //
 //   coco/train2017/@<version>/      a published dataset:
-//     dataset.pb                      its DatasetInfo (storage/info_file.h)
-//     catalog/                        RocksDB: keys, indexes, quarantine
+//     dataset.pb                      info, quarantine (info_file.h)
+//     catalog/                        RocksDB: keys, indexes
 //     shard-0000/ shard-0001/ ...     RocksDB: records
 //   .staging/
 //     coco%train2017/                 a dataset being written

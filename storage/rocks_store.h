@@ -28,10 +28,6 @@ class RocksStore final : public SampleStore {
   absl::StatusOr<uint64_t> Find(absl::string_view key) const override;
   absl::StatusOr<OrdinalSet> ReadIndex(absl::string_view name) const override;
 
-  absl::StatusOr<std::vector<v1::Quarantined>> ReadQuarantine() const {
-    return catalog_->ReadQuarantine();
-  }
-
   // The record as it is stored, checked; errors as for Read. The views are good
   // while `owner` lives.
   struct StoredRecord {

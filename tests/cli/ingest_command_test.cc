@@ -90,13 +90,41 @@ TEST(IngestCommandTest, SameContentIsTheSameVersionWhateverShardsAndThreads) {
   EXPECT_EQ(Datasets(folder / "b")[0]["shards"], 7);
 }
 
-TEST(IngestCommandTest, ASecondIngestOfTheSameSaysThatNothingWasWritten) {
+TEST(IngestCommandTest, ASecondIngestOfTheSameSaysThatItIsTheNewest) {
   const TempFolder folder;
   ASSERT_EQ(Millrace(IngestMnist(folder / "data", "digits")).code, 0);
   const Outcome again = Millrace(IngestMnist(folder / "data", "digits"));
   EXPECT_EQ(again.code, 0) << again.err;
-  EXPECT_THAT(again.out, HasSubstr("published already"));
+  EXPECT_THAT(again.out, HasSubstr("published already; it is the newest"));
   EXPECT_EQ(Datasets(folder / "data").size(), 1);
+}
+
+TEST(IngestCommandTest, ASecondIngestWithABadFileListsIt) {
+  const TempFolder folder;
+  const std::string images = FolderWithABadFile(folder);
+  const std::string bad = images + "/bad/broken.jpg";
+  std::filesystem::rename(bad, folder / "aside");
+  const std::vector<std::string> ingest = {
+      "ingest",   "folder", "--dataset",  "mixed",
+      "--images", images,   "--data-dir", folder / "data"};
+  ASSERT_EQ(Millrace(ingest).code, 0);
+  std::filesystem::rename(folder / "aside", bad);
+  const Outcome again = Millrace(ingest);
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("published already"));
+  EXPECT_THAT(again.out, HasSubstr("quarantined  1\n"));
+  EXPECT_EQ(Datasets(folder / "data")[0]["quarantined"], 1);
+  const Outcome list = Millrace(
+      {"show", "mixed", "--quarantine", "--data-dir", folder / "data"});
+  EXPECT_THAT(list.out, HasSubstr("bad/broken.jpg\t"));
+}
+
+TEST(IngestCommandTest, MoreShardsThanTheWriterAllowsAreAUsageError) {
+  const TempFolder folder;
+  const Outcome outcome = Millrace(
+      With(IngestMnist(folder / "data", "digits"), {"--shards", "257"}));
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("256"));
 }
 
 TEST(IngestCommandTest, QuarantineIsLoudAndTheRestIsPublished) {

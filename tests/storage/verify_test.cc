@@ -90,7 +90,7 @@ TEST_F(VerifyTest, AnInfoThatDoesNotFitTheSamplesIsAProblem) {
   wrong.mutable_categories(0)->set_name("cow");
   wrong.set_annotations(7);
   std::filesystem::remove(absl::StrCat(path_, "/", kInfoFileName));
-  ASSERT_TRUE(WriteInfoFile(path_, wrong).ok());
+  ASSERT_TRUE(WriteInfoFile(path_, wrong, {}).ok());
   const VerifyReport report = Verify();
   EXPECT_FALSE(report.ok());
   EXPECT_EQ(report.progress.bad, 0);

@@ -89,13 +89,39 @@ TEST_F(WriterTest, MoreShardsThanSamplesIsFine) {
   EXPECT_TRUE(report->ok());
 }
 
-TEST_F(WriterTest, PublishingAVersionAgainChangesNothing) {
+TEST_F(WriterTest, PublishingAVersionAgainChangesNothingButItsTime) {
   const SampleList samples = TestSamples(5);
-  const v1::DatasetInfo first = Publish("a", samples, 1);
+  v1::DatasetInfo first = Publish("a", samples, 1);
   const v1::DatasetInfo second = Publish("a", samples, 3);
+  EXPECT_GT(second.published_unix_seconds(), first.published_unix_seconds());
+  first.set_published_unix_seconds(second.published_unix_seconds());
   EXPECT_EQ(first.DebugString(), second.DebugString());
-  EXPECT_EQ(Listed().size(), 1);
+  ASSERT_EQ(Listed().size(), 1);
+  EXPECT_EQ(Listed()[0].DebugString(), second.DebugString());
   EXPECT_TRUE(StagingIsEmpty());
+}
+
+TEST_F(WriterTest, AnOldVersionPublishedAgainIsTheNewest) {
+  const v1::DatasetInfo a = Publish("a", TestSamples(5));
+  const v1::DatasetInfo b = Publish("a", TestSamples(6));
+  EXPECT_EQ(DataDir(root_).Resolve({"a", ""})->version, b.version());
+  EXPECT_EQ(Publish("a", TestSamples(5)).version(), a.version());
+  EXPECT_EQ(DataDir(root_).Resolve({"a", ""})->version, a.version());
+  EXPECT_TRUE(DataDir(root_).Open({"a", ""}).ok());
+}
+
+TEST_F(WriterTest, TheQuarantineListIsThatOfTheLastIngest) {
+  for (const int bad : {0, 2, 1}) {
+    auto writer = NewWriter("a");
+    ASSERT_TRUE(writer->Append(EncodeSample({}, "image")).ok());
+    const std::vector<v1::Quarantined> quarantined(bad);
+    const auto info = writer->Publish(TestDescription(""), quarantined);
+    ASSERT_TRUE(info.ok()) << info.status();
+    EXPECT_EQ(info->quarantined(), bad);
+    ASSERT_EQ(Listed().size(), 1);
+    EXPECT_EQ(Listed()[0].quarantined(), bad);
+    EXPECT_EQ(DataDir(root_).ReadQuarantine({"a", ""})->size(), bad);
+  }
 }
 
 TEST_F(WriterTest, ADamagedVersionIsReplacedByPublishingItAgain) {
@@ -115,7 +141,7 @@ TEST_F(WriterTest, ALaterVersionIsNewerEvenIfTheClockWasSetBack) {
   first.set_published_unix_seconds(tomorrow);
   const std::string path = VersionPath(root_, "a", first.version());
   std::filesystem::remove(absl::StrCat(path, "/", kInfoFileName));
-  ASSERT_TRUE(WriteInfoFile(path, first).ok());
+  ASSERT_TRUE(WriteInfoFile(path, first, {}).ok());
   const v1::DatasetInfo second = Publish("a", TestSamples(6));
   EXPECT_EQ(second.published_unix_seconds(), tomorrow + 1);
   ASSERT_EQ(Listed().size(), 2);

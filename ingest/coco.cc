@@ -1,6 +1,7 @@
 #include "ingest/coco.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -80,6 +81,12 @@ absl::Status Merge(v1::Annotation other, v1::Annotation* known) {
 // Id and category of the annotations of one sample, and their places in it.
 using KnownAnnotations = absl::flat_hash_map<std::pair<int64_t, uint32_t>, int>;
 
+struct ParsedEntry {
+  const Entry* entry;
+  CocoAnnotation annotation;
+  std::string content;
+};
+
 class CocoSource : public Source {
  public:
   CocoSource(std::string root, CocoIndex index)
@@ -107,8 +114,10 @@ class CocoSource : public Source {
                         Findings* findings) const override;
 
  private:
-  absl::Status AddEntry(const Entry& entry, const Frame& frame,
-                        KnownAnnotations* known, v1::SampleMeta* meta) const;
+  absl::StatusOr<std::vector<ParsedEntry>> ReadEntries(uint64_t item) const;
+  absl::Status AddEntry(const Entry& entry, CocoAnnotation parsed,
+                        const Frame& frame, KnownAnnotations* known,
+                        v1::SampleMeta* meta) const;
 
   const std::string root_;
   const CocoIndex index_;
@@ -162,10 +171,13 @@ absl::Status CocoSource::Annotate(uint64_t item, v1::SampleMeta* meta,
       const Frame frame,
       Frame::Between(declared.width, declared.height, meta->image(),
                      Frame::Scaling::kRefused));
+  MILLRACE_ASSIGN_OR_RETURN(std::vector<ParsedEntry> entries,
+                            ReadEntries(item));
   KnownAnnotations known;
-  for (const Entry& entry : index_.EntriesOf(item)) {
-    const absl::Status status = AddEntry(entry, frame, &known, meta);
-    if (absl::IsDataLoss(status)) return status;
+  for (ParsedEntry& parsed : entries) {
+    const Entry& entry = *parsed.entry;
+    const absl::Status status =
+        AddEntry(entry, std::move(parsed.annotation), frame, &known, meta);
     if (!status.ok()) {
       findings->dropped.push_back(
           MakeQuarantined(index_.NameOf(entry), status.message()));
@@ -174,10 +186,30 @@ absl::Status CocoSource::Annotate(uint64_t item, v1::SampleMeta* meta,
   return absl::OkStatus();
 }
 
-absl::Status CocoSource::AddEntry(const Entry& entry, const Frame& frame,
-                                  KnownAnnotations* known,
+// By id, then by content: not as files are named or split.
+absl::StatusOr<std::vector<ParsedEntry>> CocoSource::ReadEntries(
+    uint64_t item) const {
+  std::vector<ParsedEntry> entries;
+  for (const Entry& entry : index_.EntriesOf(item)) {
+    MILLRACE_ASSIGN_OR_RETURN(CocoAnnotation read, index_.Read(entry));
+    std::string content = read.is_caption ? read.caption.SerializeAsString()
+                                          : read.annotation.SerializeAsString();
+    entries.push_back({&entry, std::move(read), std::move(content)});
+  }
+  const auto place = [](const ParsedEntry& parsed) {
+    const Entry& entry = *parsed.entry;
+    return std::tie(entry.id, entry.category_id, parsed.content);
+  };
+  std::sort(entries.begin(), entries.end(),
+            [&](const ParsedEntry& a, const ParsedEntry& b) {
+              return place(a) < place(b);
+            });
+  return entries;
+}
+
+absl::Status CocoSource::AddEntry(const Entry& entry, CocoAnnotation parsed,
+                                  const Frame& frame, KnownAnnotations* known,
                                   v1::SampleMeta* meta) const {
-  MILLRACE_ASSIGN_OR_RETURN(CocoAnnotation parsed, index_.Read(entry));
   if (parsed.is_caption) {
     *meta->add_captions() = std::move(parsed.caption);
     return absl::OkStatus();
@@ -191,6 +223,7 @@ absl::Status CocoSource::AddEntry(const Entry& entry, const Frame& frame,
       frame_size, index_.categories()[annotation.category()], annotation));
   frame.Apply(&annotation);
   MILLRACE_RETURN_IF_ERROR(CheckBoxMeetsImage(annotation.box(), meta->image()));
+  MILLRACE_RETURN_IF_ERROR(frame.CheckFits(annotation.box()));
   if (entry.has_id) {
     const auto [place, is_new] = known->try_emplace(
         {annotation.id(), annotation.category()}, meta->annotations_size());

@@ -6,7 +6,9 @@
 // key is file_name, their order that of the keys' bytes. Categories are those
 // of all files, by ascending id; files must agree on them. Annotations with the
 // same id, image and category in several files become one (instances and
-// person_keypoints); ids of captions are numbers of their own.
+// person_keypoints); ids of captions are numbers of their own. Annotations and
+// captions of an image are in the order of their ids (without ids, of their
+// content), however files are called and whatever lies in which.
 //
 // What is wrong:
 //  - a file that is no JSON: refused, naming the file and the byte;
@@ -23,7 +25,8 @@
 //
 // Frames: a declared size equal to that of the upright image means upright
 // coordinates. If it equals the stored size of an image that EXIF turns on its
-// side, coordinates are turned with it. No declared size means upright.
+// side, coordinates are turned with it. No declared size means upright; a box
+// that then reaches more than a pixel beyond the image is left out, as wrong.
 //
 // Memory: an index of about 50 bytes an annotation and 100 an image; the
 // annotations themselves stay in their files, which must not change until the

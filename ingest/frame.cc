@@ -8,18 +8,24 @@
 #include "image/mask.h"
 
 namespace millrace {
+namespace {
+
+// How far a box may reach over the border, in pixels: annotators round.
+constexpr double kBorder = 1;
+
+}  // namespace
 
 absl::StatusOr<Frame> Frame::Between(uint64_t declared_width,
                                      uint64_t declared_height,
                                      const v1::ImageInfo& image,
                                      Scaling scaling) {
   Frame frame;
-  const bool undeclared = declared_width == 0 && declared_height == 0;
+  frame.undeclared_ = declared_width == 0 && declared_height == 0;
   frame.from_width_ = static_cast<double>(declared_width);
   frame.from_height_ = static_cast<double>(declared_height);
   frame.to_width_ = image.width();
   frame.to_height_ = image.height();
-  if (undeclared ||
+  if (frame.undeclared_ ||
       (declared_width == image.width() && declared_height == image.height())) {
     return frame;
   }
@@ -42,6 +48,20 @@ std::string Frame::Warning() const {
   if (!scales_) return "";
   return absl::StrCat("boxes scaled from ", from_width_, "x", from_height_,
                       " to ", to_width_, "x", to_height_);
+}
+
+absl::Status Frame::CheckFits(const v1::Box& box) const {
+  if (!undeclared_ || (box.x() >= -kBorder && box.y() >= -kBorder &&
+                       box.x() + box.width() <= to_width_ + kBorder &&
+                       box.y() + box.height() <= to_height_ + kBorder)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the box [", box.x(), ", ", box.y(), ", ", box.width(), ", ",
+      box.height(), "] reaches beyond the image, ", to_width_, "x", to_height_,
+      ", and the annotations do not say of which size it is; was the image "
+      "resized? Give annotations that state it, as ILSVRC's XML and COCO's "
+      "\"width\" and \"height\" do"));
 }
 
 void Frame::MapPoint(double* x, double* y) const {

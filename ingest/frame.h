@@ -29,6 +29,11 @@ class Frame {
   // are or are only turned.
   std::string Warning() const;
 
+  // INVALID_ARGUMENT for a box that reaches more than a pixel beyond an image
+  // whose annotated size is not declared: it was most likely made on another
+  // size, which cannot be told for the boxes beside it that happen to fit.
+  absl::Status CheckFits(const v1::Box& box) const;
+
   // Box, area, polygons, run lengths, keypoints. Run lengths must have been
   // checked, be of the declared size, and are never scaled.
   void Apply(v1::Annotation* annotation) const;
@@ -42,6 +47,7 @@ class Frame {
 
   uint32_t orientation_ = 1;  // 1, or 5 to 8.
   bool scales_ = false;
+  bool undeclared_ = false;
   // Of the declared frame and the upright image.
   double from_width_ = 0, from_height_ = 0, to_width_ = 0, to_height_ = 0;
 };

@@ -308,6 +308,7 @@ absl::StatusOr<v1::Annotation> ImagenetSource::ToAnnotation(
   annotation.set_truncated(box.truncated);
   frame.Apply(&annotation);
   MILLRACE_RETURN_IF_ERROR(CheckBoxMeetsImage(annotation.box(), image));
+  MILLRACE_RETURN_IF_ERROR(frame.CheckFits(annotation.box()));
   return annotation;
 }
 

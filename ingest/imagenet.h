@@ -36,6 +36,8 @@ struct ImagenetFiles {
   // just as the file says. If the XML's <size> is not that of the image (a
   // resized copy), boxes are scaled, and the item is listed as warned; if it is
   // that of the image before its EXIF rotation, they are rotated.
+  // A CSV states no size: a box of it that reaches more than a pixel beyond
+  // the image, as on a resized copy, is quarantined.
   // An image without an XML or row has no boxes. A file or box that is wrong
   // in itself is quarantined, its image is served without it.
   std::string boxes;

@@ -124,20 +124,20 @@ TEST_F(CocoTest, EveryFieldOfAnAnnotationSurvives) {
                ",")));
   const IngestResult result = MustIngest();
   ASSERT_TRUE(result.quarantined.empty()) << result.quarantined[0].reason();
-  const v1::Annotation& first = metas_[0].annotations(0);
-  EXPECT_EQ(first.id(), 900100000001);
-  EXPECT_EQ(first.area(), 7.25);
-  EXPECT_EQ(first.box().height(), 4);
-  ASSERT_EQ(first.polygons_size(), 2);
-  EXPECT_EQ(first.polygons(0).coordinates(2), 3.5);
-  ASSERT_EQ(first.keypoints_size(), 2);
-  EXPECT_EQ(first.keypoints(0).x(), 1.5);
-  EXPECT_EQ(first.keypoints(1).x(), 0);  // Not labelled.
-  const v1::Annotation& crowd = metas_[0].annotations(1);
+  const v1::Annotation& full = metas_[0].annotations(2);  // By id.
+  EXPECT_EQ(full.id(), 900100000001);
+  EXPECT_EQ(full.area(), 7.25);
+  EXPECT_EQ(full.box().height(), 4);
+  ASSERT_EQ(full.polygons_size(), 2);
+  EXPECT_EQ(full.polygons(0).coordinates(2), 3.5);
+  ASSERT_EQ(full.keypoints_size(), 2);
+  EXPECT_EQ(full.keypoints(0).x(), 1.5);
+  EXPECT_EQ(full.keypoints(1).x(), 0);  // Not labelled.
+  const v1::Annotation& crowd = metas_[0].annotations(0);
   EXPECT_TRUE(crowd.crowd());
   EXPECT_EQ(crowd.area(), 12);  // Of the box, as none is given.
   EXPECT_THAT(crowd.run_lengths().counts(), ElementsAre(10, 5, 785));
-  EXPECT_THAT(metas_[0].annotations(2).run_lengths().counts(),
+  EXPECT_THAT(metas_[0].annotations(1).run_lengths().counts(),
               ElementsAre(800));
 }
 
@@ -170,6 +170,33 @@ TEST_F(CocoTest, FilesOfOneImageFolderAreJoinedInAnyOrder) {
     EXPECT_EQ(result.info.version(), version);
   } while (std::next_permutation(files_.annotations.begin(),
                                  files_.annotations.end()));
+}
+
+TEST_F(CocoTest, TheVersionHangsOnNoNameOfAnAnnotationFile) {
+  std::string version;
+  for (const bool swapped : {false, true}) {
+    files_.annotations.clear();
+    Put(swapped ? "b.json" : "a.json",
+        Json(kImage1, absl::StrCat(Annotation("9"), ",", Annotation("7"))));
+    Put(swapped ? "a.json" : "b.json", Json(kImage1, Annotation("8")));
+    const IngestResult result = MustIngest();
+    ASSERT_EQ(metas_.size(), 1u);
+    ASSERT_EQ(metas_[0].annotations_size(), 3);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(metas_[0].annotations(i).id(), 7 + i);
+    if (version.empty()) version = result.info.version();
+    EXPECT_EQ(result.info.version(), version);
+  }
+}
+
+TEST_F(CocoTest, ABoxBeyondAnImageOfUnknownSizeIsLeftOut) {
+  Put("x.json", Json(R"({"id": 1, "file_name": "a.jpg"})",
+                     absl::StrCat(Annotation("5"), ",",
+                                  Annotation("6", "", "[1, 2, 300, 4]"))));
+  const IngestResult result = MustIngest();
+  ASSERT_EQ(result.quarantined.size(), 1u);
+  EXPECT_EQ(result.quarantined[0].key(), "annotations/x.json#6");
+  EXPECT_THAT(result.quarantined[0].reason(), HasSubstr("30x10"));
+  EXPECT_EQ(metas_[0].annotations_size(), 1);
 }
 
 TEST_F(CocoTest, AnotherBoxUnderTheSameIdIsNamed) {

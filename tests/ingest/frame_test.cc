@@ -51,6 +51,22 @@ TEST(FrameTest, AnEqualOrUndeclaredSizeChangesNothing) {
   }
 }
 
+TEST(FrameTest, ABoxBeyondAnImageOfUndeclaredSizeIsNamed) {
+  const auto check = [](uint64_t width, uint64_t height, v1::Annotation box) {
+    return Frame::Between(width, height, Upright(20, 10),
+                          Frame::Scaling::kRefused)
+        ->CheckFits(box.box());
+  };
+  EXPECT_TRUE(check(0, 0, BoxAt(-1, -1, 22, 12)).ok());
+  EXPECT_TRUE(check(20, 10, BoxAt(0, 0, 40, 20)).ok());
+  const absl::Status status = check(0, 0, BoxAt(5, 5, 16.5, 2));
+  EXPECT_THAT(std::string(status.message()),
+              testing::AllOf(HasSubstr("[5, 5, 16.5, 2]"), HasSubstr("20x10"),
+                             HasSubstr("resized"), HasSubstr("XML")));
+  EXPECT_FALSE(check(0, 0, BoxAt(5, 5, 2, 6.5)).ok());
+  EXPECT_FALSE(check(0, 0, BoxAt(-1.5, 5, 2, 2)).ok());
+}
+
 TEST(FrameTest, AnotherSizeIsRefusedWithBothOrScaled) {
   const auto refused =
       Frame::Between(500, 375, Upright(224, 224), Frame::Scaling::kRefused);

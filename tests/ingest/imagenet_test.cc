@@ -191,6 +191,19 @@ TEST_F(ImagenetTest, ASolutionCsvGivesBoxesAndLabelsOfAFlatFolder) {
   EXPECT_EQ(metas_[1].annotations_size(), 2);
 }
 
+TEST_F(ImagenetTest, BoxesOfACsvThatDoNotFitTheImageAreLeftOut) {
+  PutFlat();
+  files_.boxes = files_.ground_truth =
+      Put("LOC_val_solution.csv",
+          "ImageId,PredictionString\n"
+          "ILSVRC2012_val_00000003,n02119789 1 2 5 6 n02119789 2 2 300 200 \n"
+          "ILSVRC2012_val_00000001,n01440764 0 0 40 20 \n");
+  const IngestResult result = MustIngest();
+  ASSERT_EQ(result.quarantined.size(), 1u);
+  EXPECT_THAT(result.quarantined[0].reason(), HasSubstr("resized"));
+  EXPECT_EQ(metas_[1].annotations_size(), 1);
+}
+
 TEST_F(ImagenetTest, XmlAloneLabelsAFlatFolder) {
   PutFlat();
   files_.boxes = Path("boxes");

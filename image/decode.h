@@ -45,7 +45,7 @@ struct ImageHeader {
 struct DecodeLimits {
   // Width times height. RGB costs 3 bytes a pixel; while it is decoded, a
   // progressive JPEG costs up to 6 more, an interlaced PNG 3.
-  int64_t max_pixels = 128 * 1024 * 1024;
+  int64_t max_pixels = 64 * 1024 * 1024;
   // Scans of a progressive JPEG; each costs a pass over the whole image.
   int max_scans = 100;
 };

@@ -74,7 +74,8 @@ absl::Status ResumingStream::WaitUntilOpened() {
   MutexLock lock(&mutex_);
   const absl::Time entered = absl::Now();
   while (opened_ == nullptr && final_.ok()) WaitForChange(entered);
-  return final_;
+  // What went wrong after the opening is for Next() to tell.
+  return opened_ != nullptr ? absl::OkStatus() : final_;
 }
 
 const v1::StreamOpened& ResumingStream::opened() const {

@@ -1,7 +1,7 @@
 #include "image/encode.h"
 
-#include <cstdlib>
-#include <memory>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -24,17 +24,13 @@ absl::Status CheckImage(const ImageView& image) {
       image.channels, "; sides are 1 to ", kMaxSide, ", channels 1 or 3"));
 }
 
-// A JPEG being written; libjpeg grows the buffer with malloc.
 struct JpegWriter {
-  ~JpegWriter() {
-    jpeg_destroy_compress(&cinfo);
-    std::free(buffer);
-  }
+  ~JpegWriter() { jpeg_destroy_compress(&cinfo); }
 
   void Write(const ImageView& image, int quality) {
     cinfo.err = &errors.manager;
     jpeg_create_compress(&cinfo);
-    jpeg_mem_dest(&cinfo, &buffer, &size);
+    cinfo.dest = &sink.manager;
     cinfo.image_width = image.width;
     cinfo.image_height = image.height;
     cinfo.input_components = image.channels;
@@ -50,9 +46,8 @@ struct JpegWriter {
   }
 
   JpegErrors errors;
+  JpegSink sink;
   jpeg_compress_struct cinfo = {};
-  unsigned char* buffer = nullptr;
-  unsigned long size = 0;  // NOLINT: libjpeg's type.
 };
 
 struct PngWriter {
@@ -96,7 +91,7 @@ absl::StatusOr<std::string> EncodeJpeg(const ImageView& image, int quality) {
   if (!RunJpeg(&writer.errors, [&] { writer.Write(image, quality); })) {
     return writer.errors.status();
   }
-  return std::string(reinterpret_cast<const char*>(writer.buffer), writer.size);
+  return std::move(writer.sink.bytes);
 }
 
 absl::StatusOr<std::string> EncodePng(const ImageView& image) {

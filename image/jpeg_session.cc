@@ -43,7 +43,42 @@ void KeepFirstWarning(j_common_ptr cinfo, int level) {
   cinfo->err->format_message(cinfo, errors->warning);
 }
 
+constexpr size_t kFirstBytes = size_t{64} << 10;
+
+// Offers libjpeg what lies behind the first `used` bytes.
+void Offer(JpegSink* sink, size_t used) {
+  sink->manager.next_output_byte =
+      reinterpret_cast<JOCTET*>(sink->bytes.data()) + used;
+  sink->manager.free_in_buffer = sink->bytes.size() - used;
+}
+
+JpegSink* SinkOf(j_compress_ptr cinfo) {
+  return reinterpret_cast<JpegSink*>(cinfo->dest);
+}
+
+void BeginWriting(j_compress_ptr cinfo) {
+  SinkOf(cinfo)->bytes.resize(kFirstBytes);
+  Offer(SinkOf(cinfo), 0);
+}
+
+boolean Grow(j_compress_ptr cinfo) {
+  const size_t used = SinkOf(cinfo)->bytes.size();
+  SinkOf(cinfo)->bytes.resize(2 * used);
+  Offer(SinkOf(cinfo), used);
+  return TRUE;
+}
+
+void EndWriting(j_compress_ptr cinfo) {
+  JpegSink* sink = SinkOf(cinfo);
+  sink->bytes.resize(sink->bytes.size() - sink->manager.free_in_buffer);
+}
+
 }  // namespace
+
+JpegSink::JpegSink()
+    : manager{.init_destination = BeginWriting,
+              .empty_output_buffer = Grow,
+              .term_destination = EndWriting} {}
 
 JpegErrors::JpegErrors() {
   jpeg_std_error(&manager);

@@ -4,6 +4,7 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>  // jpeglib.h needs FILE.
+#include <string>
 
 #include <jpeglib.h>
 
@@ -32,6 +33,19 @@ struct JpegErrors {
   bool warned() const { return warning[0] != '\0'; }
   absl::Status status() const;
   void ForgetWarnings();
+};
+
+// Where libjpeg writes to: a string that grows. Install with `cinfo.dest =
+// &sink.manager`; `bytes` is whole after jpeg_finish_compress(). Unlike
+// jpeg_mem_dest(), nothing dangles after an error.
+struct JpegSink {
+  JpegSink();
+  JpegSink(const JpegSink&) = delete;
+  JpegSink& operator=(const JpegSink&) = delete;
+
+  // First, since libjpeg hands back a pointer to it.
+  jpeg_destination_mgr manager;
+  std::string bytes;
 };
 
 // Runs step(), which calls libjpeg. False after a fatal error: see

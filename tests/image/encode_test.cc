@@ -50,6 +50,19 @@ TEST(EncodeTest, LowerQualityMakesSmallerFiles) {
   EXPECT_LT(poor->size(), good->size());
 }
 
+TEST(EncodeTest, JpegsOfEveryLengthAreWhole) {
+  // From within the encoder's first buffer to several times past it.
+  for (const int side : {8, 100, 200, 400}) {
+    const Image image = Noise(side, side, 3, side);
+    const auto file = EncodeJpeg(image.view(), 100);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->substr(file->size() - 2), "\xff\xd9") << side;
+    const auto decoded = Decode(*file);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->width(), side);
+  }
+}
+
 TEST(EncodeTest, ImpossibleImagesAndQualitiesAreInvalid) {
   const Image image = Scene(4, 4, 3);
   for (const ImageView& view :

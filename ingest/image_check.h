@@ -4,7 +4,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "image/decode.h"
-#include "ingest/memory_budget.h"
+#include "base/memory_budget.h"
 #include "millrace/v1/sample.pb.h"
 
 namespace millrace {

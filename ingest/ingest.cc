@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "ingest/image_check.h"
-#include "ingest/memory_budget.h"
+#include "base/memory_budget.h"
 #include "ingest/reorder_window.h"
 #include "ingest/text.h"
 #include "storage/dataset_writer.h"

@@ -16,6 +16,15 @@ namespace {
 // Of an intermediate image; as much as one image may have (DecodeLimits).
 constexpr int64_t kMaxIntermediatePixels = int64_t{128} << 20;
 
+// The coefficients of a progressive JPEG without subsampling.
+constexpr uint64_t kDecoderBytesPerPixel = 6;
+
+// A resize writes the window's columns of all rows first.
+int64_t RowsToMake(const GeometryStage& stage) {
+  return stage.resized ? std::max(stage.crop.height, stage.window.height)
+                       : stage.window.height;
+}
+
 ImageView Part(const ImageView& image, const Rect& rect) {
   return {image.row(rect.y) + ptrdiff_t{rect.x} * image.channels, rect.width,
           rect.height, image.channels, image.stride};
@@ -186,12 +195,22 @@ ImageView CropPixels(const ImageView& whole, int channels, const Rect& crop,
   return scratch->decoded.view();
 }
 
+uint64_t WorkingBytes(const v1::ImageInfo& image, const Geometry& geometry,
+                      int channels) {
+  const uint64_t pixels = uint64_t{image.width()} * image.height();
+  const bool raw = image.format() == v1::IMAGE_FORMAT_RAW;
+  uint64_t bytes = pixels * (raw ? 1 : 1 + kDecoderBytesPerPixel);
+  const Rect& decoded = geometry.stages()[0].crop;
+  bytes += uint64_t{1} * decoded.width * decoded.height * channels;
+  for (const GeometryStage& stage : geometry.stages()) {
+    bytes += uint64_t{2} * RowsToMake(stage) * stage.window.width * channels;
+  }
+  return bytes;
+}
+
 absl::Status CheckIntermediates(const Geometry& geometry) {
   for (const GeometryStage& stage : geometry.stages()) {
-    // A resize writes the window's columns of all rows first.
-    const int64_t rows = stage.resized
-                             ? std::max(stage.crop.height, stage.window.height)
-                             : stage.window.height;
+    const int64_t rows = RowsToMake(stage);
     if (rows * stage.window.width <= kMaxIntermediatePixels) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         "its transforms resize ", stage.crop.width, " x ", stage.crop.height,

@@ -71,6 +71,11 @@ absl::StatusOr<ImageView> ReadPixels(const Sample& sample,
 ImageView CropPixels(const ImageView& whole, int channels, const Rect& crop,
                      PixelScratch* scratch);
 
+// At most what a sample's pixels take in the making, one byte mask of its size
+// included.
+uint64_t WorkingBytes(const v1::ImageInfo& image, const Geometry& geometry,
+                      int channels);
+
 // INVALID_ARGUMENT if the geometry needs an intermediate image beyond all
 // measure (a thin image resized by its shorter side).
 absl::Status CheckIntermediates(const Geometry& geometry);

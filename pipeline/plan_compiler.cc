@@ -14,18 +14,19 @@ namespace millrace {
 
 absl::StatusOr<std::shared_ptr<const CompiledPlan>> CompiledPlan::Compile(
     const v1::Plan& plan, std::shared_ptr<const SampleStore> store,
-    const PlanLimits& limits, DecodedCache* decoded) {
+    const PlanLimits& limits, SharedMemory* memory) {
   const v1::DatasetInfo& info = store->info();
   std::shared_ptr<CompiledPlan> compiled(new CompiledPlan);
   compiled->limits_ = limits;
   MILLRACE_ASSIGN_OR_RETURN(compiled->plan_, CanonicalPlan(plan, info, limits));
   compiled->digest_ = PlanDigest(compiled->plan_);
 
-  DecodedCache own(limits.max_decoded_bytes);
-  if (decoded == nullptr) decoded = &own;
-  MILLRACE_ASSIGN_OR_RETURN(compiled->recipe_,
-                            SampleRecipe::Compile(compiled->plan_, info, limits,
-                                                  decoded->Get(*store)));
+  SharedMemory own(limits);
+  if (memory == nullptr) memory = &own;
+  MILLRACE_ASSIGN_OR_RETURN(
+      compiled->recipe_,
+      SampleRecipe::Compile(compiled->plan_, info, limits,
+                            memory->decoded.Get(*store), memory->working));
   MILLRACE_ASSIGN_OR_RETURN(auto selected,
                             Select(compiled->plan_.selection(), *store));
   compiled->order_ = std::make_unique<const EpochOrder>(

@@ -8,10 +8,10 @@
 #include "absl/status/statusor.h"
 #include "millrace/v1/millrace.pb.h"
 #include "millrace/v1/plan.pb.h"
-#include "pipeline/decoded_cache.h"
 #include "pipeline/epoch_order.h"
 #include "pipeline/plan_limits.h"
 #include "pipeline/sample_recipe.h"
+#include "pipeline/shared_memory.h"
 #include "storage/sample_store.h"
 
 namespace millrace {
@@ -23,12 +23,11 @@ class CompiledPlan {
   // wrong, why, and what would be right. NOT_FOUND: a class or key that the
   // dataset does not have.
   //
-  // `decoded` shares the pixels of small datasets between plans; it need not
-  // outlive the call. Null: this plan keeps its own, see
-  // limits.max_decoded_bytes.
+  // `memory` is shared between plans; it need not outlive the call. Null: this
+  // plan has its own, as `limits` say.
   static absl::StatusOr<std::shared_ptr<const CompiledPlan>> Compile(
       const v1::Plan& plan, std::shared_ptr<const SampleStore> store,
-      const PlanLimits& limits = {}, DecodedCache* decoded = nullptr);
+      const PlanLimits& limits = {}, SharedMemory* memory = nullptr);
 
   // Defaults written out, dataset pinned to its version.
   const v1::Plan& plan() const { return plan_; }

@@ -101,7 +101,8 @@ absl::Status Naming(const absl::Status& status, const SampleStore& store,
 }  // namespace
 
 SampleRecipe::SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
-                           std::shared_ptr<DecodedSamples> decoded)
+                           std::shared_ptr<DecodedSamples> decoded,
+                           std::shared_ptr<MemoryBudget> working)
     : ignore_orientation_(plan.batch().ignore_orientation()),
       transforms_(plan),
       annotations_(
@@ -110,13 +111,15 @@ SampleRecipe::SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
            .keypoints = plan.batch().keypoints() ? MaxKeypoints(dataset) : 0,
            .ignore_orientation = ignore_orientation_}),
       decoded_(std::move(decoded)),
+      working_(std::move(working)),
       output_(OutputOf(plan, dataset)) {}
 
 absl::StatusOr<std::unique_ptr<const SampleRecipe>> SampleRecipe::Compile(
     const v1::Plan& plan, const v1::DatasetInfo& dataset,
-    const PlanLimits& limits, std::shared_ptr<DecodedSamples> decoded) {
+    const PlanLimits& limits, std::shared_ptr<DecodedSamples> decoded,
+    std::shared_ptr<MemoryBudget> working) {
   std::unique_ptr<SampleRecipe> recipe(
-      new SampleRecipe(plan, dataset, std::move(decoded)));
+      new SampleRecipe(plan, dataset, std::move(decoded), std::move(working)));
   const std::optional<ImageSize> size =
       recipe->transforms_.FixedOutputSize(UniformSize(plan, dataset));
   if (!size) return SizesDiffer(dataset);
@@ -166,6 +169,10 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
   const v1::SampleMeta& meta = sample.meta;
   MILLRACE_ASSIGN_OR_RETURN(const Geometry geometry,
                             GeometryOf(InputSize(meta.image()), place));
+  const uint64_t bytes = WorkingBytes(meta.image(), geometry, output_.channels);
+  // Held for longer than the scratch memory that it stands for.
+  const auto reserved =
+      working_->Reserve(bytes > ScratchPool::kMaxKeptBytes ? bytes : 0);
   ScratchPool::Lease scratch(&scratch_);
   MILLRACE_ASSIGN_OR_RETURN(
       const ImageView part,

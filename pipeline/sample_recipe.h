@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/memory_budget.h"
 #include "image/pack.h"
 #include "millrace/v1/dataset.pb.h"
 #include "millrace/v1/plan.pb.h"
@@ -42,7 +43,8 @@ class SampleRecipe {
   // or in one that is too large. `decoded` may be null.
   static absl::StatusOr<std::unique_ptr<const SampleRecipe>> Compile(
       const v1::Plan& plan, const v1::DatasetInfo& dataset,
-      const PlanLimits& limits, std::shared_ptr<DecodedSamples> decoded);
+      const PlanLimits& limits, std::shared_ptr<DecodedSamples> decoded,
+      std::shared_ptr<MemoryBudget> working);
 
   const OutputSpec& output() const { return output_; }
 
@@ -57,14 +59,16 @@ class SampleRecipe {
 
   // DATA_LOSS: bytes that do not decode to what their metadata says; names the
   // sample. INVALID_ARGUMENT: transforms that this image is too thin for.
-  // FAILED_PRECONDITION: over `budget`.
+  // FAILED_PRECONDITION: over `budget`. Waits while other large images take
+  // the memory that a large one needs.
   absl::StatusOr<Result> Make(const SampleStore& store, uint64_t ordinal,
                               const SamplePlace& place, RaggedBudget* budget,
                               uint8_t* image) const;
 
  private:
   SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
-               std::shared_ptr<DecodedSamples> decoded);
+               std::shared_ptr<DecodedSamples> decoded,
+               std::shared_ptr<MemoryBudget> working);
 
   absl::StatusOr<Result> MakeFrom(const Sample& sample,
                                   const SamplePlace& place,
@@ -79,6 +83,7 @@ class SampleRecipe {
   const ImageTransforms transforms_;
   const AnnotationRecipe annotations_;
   const std::shared_ptr<DecodedSamples> decoded_;
+  const std::shared_ptr<MemoryBudget> working_;
   OutputSpec output_;
   mutable ScratchPool scratch_;
 };

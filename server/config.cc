@@ -46,6 +46,8 @@ void DefaultLimits(v1::ServerLimits* limits) {
   filled.set_max_open_datasets(16);
   filled.set_max_message_bytes(16 * kMebibyte);
   filled.set_max_read_samples(65536);
+  filled.set_decoded_cache_bytes(PlanLimits().max_decoded_bytes);
+  filled.set_working_memory_bytes(PlanLimits().max_working_bytes);
   filled.MergeFrom(*limits);
   *limits = filled;
 }
@@ -116,6 +118,12 @@ absl::Status ValidateLimits(const v1::ServerLimits& limits) {
                                    kMax64));
   MILLRACE_RETURN_IF_ERROR(InRange("limits.idle_buffer_bytes",
                                    limits.idle_buffer_bytes(), uint64_t{0},
+                                   kMax64));
+  MILLRACE_RETURN_IF_ERROR(InRange("limits.decoded_cache_bytes",
+                                   limits.decoded_cache_bytes(), uint64_t{0},
+                                   kMax64));
+  MILLRACE_RETURN_IF_ERROR(InRange("limits.working_memory_bytes",
+                                   limits.working_memory_bytes(), kMebibyte,
                                    kMax64));
   MILLRACE_RETURN_IF_ERROR(InRange("limits.max_message_bytes",
                                    limits.max_message_bytes(), uint64_t{1024},
@@ -234,7 +242,8 @@ absl::Status ValidateConfig(const v1::ServerConfig& config) {
   return absl::OkStatus();
 }
 
-PlanLimits PlanLimitsOf(const v1::PlanLimitsConfig& config) {
+PlanLimits PlanLimitsOf(const v1::ServerConfig& server) {
+  const v1::PlanLimitsConfig& config = server.plan_limits();
   PlanLimits limits;
   limits.max_batch_size = config.max_batch_size();
   limits.max_side = config.max_side();
@@ -242,6 +251,8 @@ PlanLimits PlanLimitsOf(const v1::PlanLimitsConfig& config) {
   limits.max_transforms = config.max_transforms();
   limits.max_selection_keys = config.max_selection_keys();
   limits.max_ragged_bytes = config.max_ragged_bytes();
+  limits.max_decoded_bytes = server.limits().decoded_cache_bytes();
+  limits.max_working_bytes = server.limits().working_memory_bytes();
   return limits;
 }
 

@@ -27,7 +27,7 @@ v1::ServerConfig WithDefaults(v1::ServerConfig config);
 // config with defaults filled in. Does not touch disk or network.
 absl::Status ValidateConfig(const v1::ServerConfig& config);
 
-PlanLimits PlanLimitsOf(const v1::PlanLimitsConfig& config);
+PlanLimits PlanLimitsOf(const v1::ServerConfig& config);
 // Of a valid config.
 LogLevel LogLevelOf(const v1::ServerConfig& config);
 LogFormat LogFormatOf(const v1::ServerConfig& config);

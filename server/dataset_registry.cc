@@ -14,7 +14,7 @@ DatasetRegistry::DatasetRegistry(DataDir data_dir, size_t keep_open,
     : data_dir_(std::move(data_dir)),
       limits_(limits),
       log_(log),
-      decoded_(limits.max_decoded_bytes),
+      memory_(limits),
       stores_(keep_open),
       plans_(0) {}
 
@@ -34,7 +34,7 @@ absl::StatusOr<std::shared_ptr<const CompiledPlan>> DatasetRegistry::Compile(
   pinned.set_dataset(absl::StrCat(info.name(), "@", info.version()));
   return plans_.Get(pinned.SerializeAsString(), [&] {
     return CompiledPlan::Compile(pinned, std::move(store), limits_,
-                                 &decoded_);
+                                 &memory_);
   });
 }
 

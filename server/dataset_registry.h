@@ -7,8 +7,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/log.h"
-#include "pipeline/decoded_cache.h"
 #include "pipeline/plan_compiler.h"
+#include "pipeline/shared_memory.h"
 #include "server/shared_cache.h"
 #include "storage/data_dir.h"
 #include "storage/sample_store.h"
@@ -43,7 +43,7 @@ class DatasetRegistry {
   const DataDir data_dir_;
   const PlanLimits limits_;
   Log* const log_;
-  DecodedCache decoded_;
+  SharedMemory memory_;
   SharedCache<SampleStore> stores_;
   SharedCache<CompiledPlan> plans_;
 };

@@ -6,7 +6,7 @@ ServerContext::ServerContext(const v1::ServerConfig& valid)
     : config(valid),
       log(LogFormatOf(config), LogLevelOf(config)),
       datasets(DataDir(config.data_dir()), config.limits().max_open_datasets(),
-               PlanLimitsOf(config.plan_limits()), &log),
+               PlanLimitsOf(config), &log),
       budget(config.limits().batch_memory_bytes()),
       streams("streams", "limits.max_streams", config.limits().max_streams()),
       requests("requests", "limits.max_requests",

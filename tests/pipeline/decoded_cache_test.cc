@@ -68,8 +68,8 @@ TEST(DecodedCacheTest, ThreadsMayFillItTogether) {
   const auto store = DrawnDigits(10);
   const std::string expected =
       DigestOf(BatchOrDie(CompileOrDie(DigitsPlan(), store), {}));
-  DecodedCache cache(1 << 20);
-  const auto plan = CompiledPlan::Compile(DigitsPlan(), store, {}, &cache);
+  SharedMemory memory({});
+  const auto plan = CompiledPlan::Compile(DigitsPlan(), store, {}, &memory);
   ASSERT_TRUE(plan.ok());
   std::vector<std::string> digests(8);
   std::vector<std::thread> threads;

@@ -43,6 +43,8 @@ TEST(ConfigTest, DefaultsAreThoseThatTheProtoStates) {
   EXPECT_EQ(config.limits().max_open_datasets(), 16u);
   EXPECT_EQ(config.limits().max_message_bytes(), uint64_t{16} << 20);
   EXPECT_EQ(config.limits().max_read_samples(), 65536u);
+  EXPECT_EQ(config.limits().decoded_cache_bytes(), uint64_t{256} << 20);
+  EXPECT_EQ(config.limits().working_memory_bytes(), uint64_t{640} << 20);
   EXPECT_EQ(config.plan_limits().max_batch_size(), 65536u);
   EXPECT_EQ(config.plan_limits().max_side(), 8192u);
   EXPECT_EQ(config.plan_limits().max_batch_bytes(), uint64_t{1} << 30);
@@ -138,6 +140,10 @@ INSTANTIATE_TEST_SUITE_P(
              "limits.max_message_bytes"},
         Rule{"limits { idle_buffer_bytes: 9223372036854775808 }",
              "limits.idle_buffer_bytes"},
+        Rule{"limits { working_memory_bytes: 0 }",
+             "limits.working_memory_bytes"},
+        Rule{"limits { decoded_cache_bytes: 9223372036854775808 }",
+             "limits.decoded_cache_bytes"},
         Rule{"limits { max_read_samples: 0 }", "limits.max_read_samples"},
         Rule{"plan_limits { max_batch_size: 0 }", "plan_limits.max_batch_size"},
         Rule{"plan_limits { max_side: 65536 }", "plan_limits.max_side"},

@@ -2,55 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <random>
-
-#include <jpeglib.h>
 
 #include "image/decode.h"
 #include "tests/image/image_testing.h"
+#include "tests/image/jpeg_testing.h"
 
 namespace millrace {
 namespace {
-
-struct JpegKind {
-  int luma_columns;
-  int luma_rows;
-  bool progressive = false;
-  bool arithmetic = false;
-  int restart_interval = 0;
-};
-
-std::string WriteJpeg(const Image& image, const JpegKind& kind) {
-  jpeg_error_mgr errors;
-  jpeg_compress_struct cinfo;
-  cinfo.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&cinfo);
-  unsigned char* buffer = nullptr;
-  unsigned long size = 0;  // NOLINT: libjpeg's type.
-  jpeg_mem_dest(&cinfo, &buffer, &size);
-  cinfo.image_width = image.width();
-  cinfo.image_height = image.height();
-  cinfo.input_components = 3;
-  cinfo.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&cinfo);
-  cinfo.comp_info[0].h_samp_factor = kind.luma_columns;
-  cinfo.comp_info[0].v_samp_factor = kind.luma_rows;
-  cinfo.restart_interval = kind.restart_interval;
-  cinfo.arith_code = kind.arithmetic;
-  if (kind.progressive) jpeg_simple_progression(&cinfo);
-  jpeg_start_compress(&cinfo, TRUE);
-  for (int y = 0; y < image.height(); ++y) {
-    JSAMPROW row = const_cast<JSAMPROW>(image.row(y));
-    jpeg_write_scanlines(&cinfo, &row, 1);
-  }
-  jpeg_finish_compress(&cinfo);
-  jpeg_destroy_compress(&cinfo);
-  std::string file(reinterpret_cast<char*>(buffer), size);
-  std::free(buffer);
-  return file;
-}
 
 class JpegKindsTest : public testing::TestWithParam<JpegKind> {};
 

@@ -15,6 +15,21 @@ CatalogWriter::CatalogWriter(const std::string& tables_directory)
 absl::Status CatalogWriter::Add(uint64_t ordinal, const v1::SampleMeta& meta) {
   MILLRACE_RETURN_IF_ERROR(keys_.Add(meta.key(), ordinal));
   indexes_.Add(ordinal, meta);
+  attributes_.Add(meta);
+  if (attributes_.images.size() < kSamplesPerChunk) return absl::OkStatus();
+  return WriteAttributes();
+}
+
+absl::Status CatalogWriter::WriteAttributes() {
+  if (attributes_.images.empty()) return absl::OkStatus();
+  if (attributes_table_ == nullptr) {
+    MILLRACE_ASSIGN_OR_RETURN(attributes_table_,
+                              TableWriter::Create(absl::StrCat(
+                                  tables_directory_, "/attributes.sst")));
+  }
+  MILLRACE_RETURN_IF_ERROR(attributes_table_->Put(
+      CatalogAttributesKey(chunks_++), attributes_.Serialise()));
+  attributes_ = {};
   return absl::OkStatus();
 }
 
@@ -37,6 +52,11 @@ absl::Status CatalogWriter::Finish(const std::string& path,
   const bool several_runs = tables.size() > 1;
   MILLRACE_ASSIGN_OR_RETURN(std::string small, WriteSmallTable(version));
   tables.push_back(std::move(small));
+  MILLRACE_RETURN_IF_ERROR(WriteAttributes());
+  if (attributes_table_ != nullptr) {
+    MILLRACE_RETURN_IF_ERROR(attributes_table_->Finish());
+    tables.push_back(attributes_table_->path());
+  }
   return BuildDatabase(path, tables, /*merge=*/several_runs);
 }
 
@@ -82,6 +102,16 @@ absl::StatusOr<OrdinalSet> CatalogReader::ReadIndex(
   if (ordinals.ok()) return ordinals;
   return absl::DataLossError(absl::StrCat(path_, ", index \"", name,
                                           "\": ", ordinals.status().message()));
+}
+
+absl::StatusOr<AttributeChunk> CatalogReader::ReadAttributes(
+    uint64_t chunk) const {
+  MILLRACE_ASSIGN_OR_RETURN(const StoredValue value,
+                            database_->Get(CatalogAttributesKey(chunk)));
+  absl::StatusOr<AttributeChunk> attributes = ParseAttributes(value.bytes);
+  if (attributes.ok()) return attributes;
+  return absl::DataLossError(absl::StrCat(path_, ", attributes ", chunk, ": ",
+                                          attributes.status().message()));
 }
 
 }  // namespace millrace

@@ -1,5 +1,5 @@
 // The catalog of a dataset: what is found by something else than an ordinal.
-// Keys and indexes, in one small database.
+// Keys, indexes and attributes, in one small database.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "storage/attributes.h"
 #include "storage/database.h"
 #include "storage/index_set.h"
 #include "storage/key_runs.h"
@@ -31,10 +32,15 @@ class CatalogWriter {
 
  private:
   absl::StatusOr<std::string> WriteSmallTable(absl::string_view version);
+  absl::Status WriteAttributes();
 
   const std::string tables_directory_;
   KeyRuns keys_;
   IndexSet indexes_;
+  // The chunk that is being filled, and the table of those before it.
+  AttributeChunk attributes_;
+  uint64_t chunks_ = 0;
+  std::unique_ptr<TableWriter> attributes_table_;
 };
 
 // Thread-safe.
@@ -49,6 +55,8 @@ class CatalogReader {
   // NOT_FOUND.
   absl::StatusOr<uint64_t> Find(absl::string_view key) const;
   absl::StatusOr<OrdinalSet> ReadIndex(absl::string_view name) const;
+  // NOT_FOUND: the catalog was written before there were attributes.
+  absl::StatusOr<AttributeChunk> ReadAttributes(uint64_t chunk) const;
 
  private:
   CatalogReader(std::unique_ptr<Database> database, std::string path)

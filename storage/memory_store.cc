@@ -28,6 +28,8 @@ class MemoryStore final : public SampleStore {
       tally.Add(meta, image.size(), encoded.body.size());
       version.AddSample(encoded.digest);
       indexes_.Add(ordinal, meta);
+      if (ordinal % kSamplesPerChunk == 0) attributes_.emplace_back();
+      attributes_.back().Add(meta);
       if (!ordinals_.emplace(meta.key(), ordinal).second) {
         Die(absl::StrCat("the key \"", meta.key(), "\" comes twice"));
       }
@@ -61,6 +63,12 @@ class MemoryStore final : public SampleStore {
     return indexes_.Get(name);
   }
 
+  absl::StatusOr<AttributeChunk> ReadAttributes(uint64_t chunk) const override {
+    if (chunk < attributes_.size()) return attributes_[chunk];
+    return absl::OutOfRangeError(
+        absl::StrCat("dataset ", info_.name(), " has no attributes ", chunk));
+  }
+
  private:
   using Samples = std::vector<std::pair<v1::SampleMeta, std::string>>;
 
@@ -73,6 +81,7 @@ class MemoryStore final : public SampleStore {
   const std::shared_ptr<const Samples> samples_;
   absl::flat_hash_map<std::string, uint64_t> ordinals_;
   IndexSet indexes_;
+  std::vector<AttributeChunk> attributes_;
 };
 
 }  // namespace

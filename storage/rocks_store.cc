@@ -100,4 +100,27 @@ absl::StatusOr<OrdinalSet> RocksStore::ReadIndex(absl::string_view name) const {
   return catalog_->ReadIndex(name);
 }
 
+absl::StatusOr<AttributeChunk> RocksStore::ReadAttributes(
+    uint64_t chunk) const {
+  const std::string dataset =
+      absl::StrCat("dataset ", info_.name(), "@", info_.version());
+  if (chunk >= AttributeChunks(info_.samples())) {
+    return absl::OutOfRangeError(
+        absl::StrCat(dataset, " has no attributes ", chunk));
+  }
+  absl::StatusOr<AttributeChunk> attributes = catalog_->ReadAttributes(chunk);
+  if (!absl::IsNotFound(attributes.status())) return attributes;
+  if (chunk > 0) {
+    return absl::DataLossError(
+        absl::StrCat(dataset, ": attributes ", chunk,
+                     " are missing; restore the catalog from a copy, or ingest "
+                     "the dataset again"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      dataset,
+      " was ingested by an older version, which did not index image sizes and "
+      "annotations; remove this version (\"millrace rm\") and ingest it "
+      "again"));
+}
+
 }  // namespace millrace

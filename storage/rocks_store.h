@@ -27,6 +27,7 @@ class RocksStore final : public SampleStore {
   absl::StatusOr<Sample> Read(uint64_t ordinal) const override;
   absl::StatusOr<uint64_t> Find(absl::string_view key) const override;
   absl::StatusOr<OrdinalSet> ReadIndex(absl::string_view name) const override;
+  absl::StatusOr<AttributeChunk> ReadAttributes(uint64_t chunk) const override;
 
   // The record as it is stored, checked; errors as for Read. The views are good
   // while `owner` lives.

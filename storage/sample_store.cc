@@ -52,4 +52,8 @@ std::vector<std::string> IndexesOf(const v1::SampleMeta& meta) {
   return names;
 }
 
+uint64_t AttributeChunks(uint64_t samples) {
+  return (samples + kSamplesPerChunk - 1) / kSamplesPerChunk;
+}
+
 }  // namespace millrace

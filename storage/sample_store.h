@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "millrace/v1/dataset.pb.h"
 #include "millrace/v1/sample.pb.h"
+#include "storage/attributes.h"
 
 // Where CRoaring 0.3 and later keep their classes; older ones use no namespace.
 namespace roaring {}
@@ -57,6 +58,12 @@ class SampleStore {
   // sample is in is empty, not an error.
   virtual absl::StatusOr<OrdinalSet> ReadIndex(
       absl::string_view name) const = 0;
+
+  // The attributes of kSamplesPerChunk samples, fewer at the end of the
+  // dataset. OUT_OF_RANGE: no such chunk. FAILED_PRECONDITION: the dataset was
+  // ingested before there were attributes.
+  virtual absl::StatusOr<AttributeChunk> ReadAttributes(
+      uint64_t chunk) const = 0;
 };
 
 // Names of the indexes that every dataset has.
@@ -72,5 +79,8 @@ std::string CategoryIndex(uint32_t category);
 // The names that a sample belongs to, from its metadata alone. All writers
 // of stores index by this one function.
 std::vector<std::string> IndexesOf(const v1::SampleMeta& meta);
+
+// Chunks of attributes that a dataset of `samples` has.
+uint64_t AttributeChunks(uint64_t samples);
 
 }  // namespace millrace

@@ -19,7 +19,7 @@ namespace millrace {
 namespace {
 
 // Samples that threads read before their results are added up in order.
-constexpr uint64_t kWindow = 4096;
+constexpr uint64_t kWindow = kSamplesPerChunk;
 
 // What is kept of one sample until then: all but the image.
 struct CheckedSample {
@@ -73,7 +73,9 @@ class Verifier {
       if (options_.cancel != nullptr && *options_.cancel) {
         return absl::CancelledError("the check was stopped");
       }
+      const uint64_t first = report_.progress.done;
       AddUp(ReadWindow());
+      MILLRACE_RETURN_IF_ERROR(CheckAttributes(first / kWindow));
       if (options_.on_progress) options_.on_progress(report_.progress);
     }
     if (report_.progress.bad == 0) {
@@ -112,6 +114,7 @@ class Verifier {
       version_.AddSample(sample.digest);
       tally_.Add(sample.meta, sample.image_bytes, sample.record_bytes);
       indexes_.Add(ordinal, sample.meta);
+      attributes_.Add(sample.meta);
     }
   }
 
@@ -139,6 +142,24 @@ class Verifier {
     }
   }
 
+  // Of the window that was just added up.
+  absl::Status CheckAttributes(uint64_t chunk) {
+    const std::string expected =
+        std::exchange(attributes_, AttributeChunk()).Serialise();
+    if (report_.progress.bad > 0) return absl::OkStatus();
+    const auto stored = store_.ReadAttributes(chunk);
+    // Ingested before there were attributes: not a damage.
+    if (absl::IsFailedPrecondition(stored.status())) return absl::OkStatus();
+    if (!stored.ok() && !absl::IsDataLoss(stored.status())) {
+      return stored.status();
+    }
+    if (!stored.ok() || stored->Serialise() != expected) {
+      report_.problems.push_back(
+          absl::StrCat("the attributes ", chunk, " do not match the samples"));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status CheckIndexes() {
     for (const auto& [name, bytes] : indexes_.Serialise()) {
       const absl::StatusOr<OrdinalSet> stored = store_.ReadIndex(name);
@@ -159,6 +180,7 @@ class Verifier {
   VersionDigest version_;
   DatasetTally tally_;
   IndexSet indexes_;
+  AttributeChunk attributes_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Reads a whole dataset and says whether it is what was published: every
-// record's checksum and place, every key, every index, every count, and the
+// record's checksum and place, every key, every index and attribute, every count, and the
 // version, which is computed anew from the content.
 #pragma once
 

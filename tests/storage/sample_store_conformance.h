@@ -97,6 +97,18 @@ TEST_P(SampleStoreConformanceTest, AnIndexWithoutSamplesIsEmpty) {
   }
 }
 
+TEST_P(SampleStoreConformanceTest, AttributesAreThoseOfTheSamples) {
+  AttributeChunk expected;
+  for (const auto& [meta, image] : samples_) expected.Add(meta);
+  const absl::StatusOr<AttributeChunk> stored = store_.ReadAttributes(0);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->Serialise(), expected.Serialise());
+  EXPECT_EQ(stored->images.size(), kCount);
+  EXPECT_EQ(stored->annotations.size(), 26);
+  EXPECT_EQ(store_.ReadAttributes(1).status().code(),
+            absl::StatusCode::kOutOfRange);
+}
+
 TEST_P(SampleStoreConformanceTest, TheInfoCountsWhatIsThere) {
   const v1::DatasetInfo& info = store_.info();
   EXPECT_EQ(info.name(), "test/set");

@@ -38,4 +38,10 @@ absl::StatusOr<OrdinalSet> FaultyStore::ReadIndex(
   return store_->ReadIndex(name);
 }
 
+absl::StatusOr<AttributeChunk> FaultyStore::ReadAttributes(
+    uint64_t chunk) const {
+  MILLRACE_RETURN_IF_ERROR(Next());
+  return store_->ReadAttributes(chunk);
+}
+
 }  // namespace millrace

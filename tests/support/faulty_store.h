@@ -12,8 +12,8 @@
 
 namespace millrace {
 
-// Passes everything on to another store, but for the operation (Read, Find or
-// ReadIndex, counted together from 1) that was told to fail. Thread-safe.
+// Passes everything on to another store, but for the operation (any but info,
+// counted together from 1) that was told to fail. Thread-safe.
 class FaultyStore final : public SampleStore {
  public:
   explicit FaultyStore(std::shared_ptr<const SampleStore> store);
@@ -29,6 +29,7 @@ class FaultyStore final : public SampleStore {
   absl::StatusOr<Sample> Read(uint64_t ordinal) const override;
   absl::StatusOr<uint64_t> Find(absl::string_view key) const override;
   absl::StatusOr<OrdinalSet> ReadIndex(absl::string_view name) const override;
+  absl::StatusOr<AttributeChunk> ReadAttributes(uint64_t chunk) const override;
 
  private:
   struct Fault {

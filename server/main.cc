@@ -48,6 +48,9 @@ void AddFlags(CLI::App* app, Flags* flags) {
   app->add_flag("--print-config", flags->print_config,
                 "Print the configuration in effect and exit");
   app->set_version_flag("--version", "millraced " MILLRACE_VERSION);
+  app->footer(
+      "Exit codes: 0 stopped by SIGTERM or Ctrl-C, 1 could not start, 2 wrong "
+      "usage\nor configuration.");
 }
 
 absl::StatusOr<v1::ServerConfig> ConfigFrom(const Flags& flags) {
@@ -69,9 +72,14 @@ absl::StatusOr<v1::ServerConfig> ConfigFrom(const Flags& flags) {
   return WithDefaults(config);
 }
 
-int Fail(const absl::Status& status) {
+// Exit codes: 0 stopped by a signal; 1 could not start; 2 wrong usage, which
+// the configuration is a part of.
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+int Fail(int exit_code, const absl::Status& status) {
   std::cerr << "millraced: " << status.message() << "\n";
-  return 1;
+  return exit_code;
 }
 
 // Before any thread exists, so that all of them inherit it.
@@ -111,21 +119,24 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return app.exit(error) == 0 ? 0 : kWrongUsage;
   }
   const absl::StatusOr<v1::ServerConfig> config = ConfigFrom(flags);
-  if (!config.ok()) return Fail(config.status());
+  if (!config.ok()) return Fail(kWrongUsage, config.status());
   if (flags.print_config) {
     std::string text;
     google::protobuf::TextFormat::PrintToString(*config, &text);
     std::cout << text;
     return 0;
   }
+  if (const absl::Status valid = ValidateConfig(*config); !valid.ok()) {
+    return Fail(kWrongUsage, valid);
+  }
   // gRPC's own messages would stand beside our one clear error.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const sigset_t signals = BlockSignals();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(*config);
-  if (!server.ok()) return Fail(server.status());
+  if (!server.ok()) return Fail(kFailed, server.status());
   ServeUntilSignalled(server->get(),
                       absl::Seconds(config->shutdown_grace_seconds()), signals);
   // All calls have ended and the log is flushed. What is left to put away, the

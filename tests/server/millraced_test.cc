@@ -186,8 +186,30 @@ TEST_F(MillracedTest, AConfigThatIsNoneNamesFileAndLine) {
   const std::string file = data_.path() + "/millraced.textproto";
   std::ofstream(file) << "data_dir: '/data'\nlimit {}\n";
   Process process({"--config", file});
-  EXPECT_EQ(process.Wait(), 1);
+  EXPECT_EQ(process.Wait(), 2);
   EXPECT_THAT(process.output(), AllOf(HasSubstr(file), HasSubstr("line 2")));
+}
+
+TEST_F(MillracedTest, EveryWrongValueIsWrongUsageAndNamed) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--config", "/nowhere/millraced.textproto"},
+      {"--listen", "no-port-here"},
+      {"--metrics-listen", "localhost:70000"},
+      {"--threads", "2000"},
+      {"--shutdown-grace", "-5"},
+      {"--log-format", "xml"},
+      {"--log-level", "loud"}};
+  for (const std::vector<std::string>& flag : wrong) {
+    std::vector<std::string> arguments = {"--data-dir", data_.path()};
+    arguments.insert(arguments.end(), flag.begin(), flag.end());
+    Process process(arguments);
+    EXPECT_EQ(process.Wait(), 2) << flag[0];
+    EXPECT_THAT(process.output(), HasSubstr(flag[1]));
+  }
+  unsetenv("MILLRACE_DATA_DIR");
+  Process without_folder({});
+  EXPECT_EQ(without_folder.Wait(), 2);
+  EXPECT_THAT(without_folder.output(), HasSubstr("--data-dir"));
 }
 
 TEST_F(MillracedTest, VersionIsPrinted) {

@@ -30,6 +30,18 @@ struct ImageView {
   const uint8_t* row(int y) const { return data + y * stride; }
 };
 
+// Borrowed, to be written; the same otherwise.
+struct ImageSpan {
+  uint8_t* data = nullptr;
+  int width = 0;
+  int height = 0;
+  int channels = 0;
+  ptrdiff_t stride = 0;
+
+  uint8_t* row(int y) const { return data + y * stride; }
+  ImageView view() const { return {data, width, height, channels, stride}; }
+};
+
 // Owning, rows without padding. Reset() keeps the memory, so an Image used as
 // scratch stops allocating.
 class Image {
@@ -54,6 +66,10 @@ class Image {
   const std::vector<uint8_t>& pixels() const { return pixels_; }
 
   ImageView view() const {
+    return {pixels_.data(), width_, height_, channels_,
+            static_cast<ptrdiff_t>(stride())};
+  }
+  ImageSpan span() {
     return {pixels_.data(), width_, height_, channels_,
             static_cast<ptrdiff_t>(stride())};
   }

@@ -55,6 +55,17 @@ void Paint(const RunLengthMask& runs, uint8_t* mask) {
   }
 }
 
+ImageSize SizeOf(const v1::SampleMeta& meta) {
+  return {static_cast<int>(meta.image().width()),
+          static_cast<int>(meta.image().height())};
+}
+
+Corners BoxOf(const v1::Annotation& annotation, const StoredFrame& frame) {
+  const v1::Box& box = annotation.box();
+  return frame.ToStored(
+      Corners{box.x(), box.y(), box.x() + box.width(), box.y() + box.height()});
+}
+
 // The orientation that undoes another.
 int Inverse(int orientation) {
   if (orientation == 6) return 8;
@@ -76,15 +87,12 @@ uint64_t BytesOfBox(const AnnotationOptions& options, int width, int height) {
 class AnnotationRecipe::Mover {
  public:
   Mover(const AnnotationRecipe& recipe, const v1::SampleMeta& meta,
-        const Geometry& geometry, RaggedBudget* budget)
+        const SampleProgram& program, RaggedBudget* budget)
       : recipe_(recipe),
-        orientation_(recipe.options_.ignore_orientation
-                         ? static_cast<int>(meta.image().orientation())
-                         : 1),
-        upright_{static_cast<int>(meta.image().width()),
-                 static_cast<int>(meta.image().height())},
+        orientation_(recipe.OrientationOf(meta)),
+        upright_(SizeOf(meta)),
         frame_(orientation_, upright_),
-        geometry_(geometry),
+        program_(program),
         budget_(budget) {}
 
   absl::Status AddAll(const v1::SampleMeta& meta);
@@ -109,16 +117,16 @@ class AnnotationRecipe::Mover {
   int PlaceOfKeypoint(uint32_t category, int keypoint) const;
 
   size_t mask_bytes() const {
-    return size_t{1} * geometry_.width() * geometry_.height();
+    return size_t{1} * program_.width() * program_.height();
   }
 
   const AnnotationRecipe& recipe_;
   const int orientation_;
   const ImageSize upright_;
   const StoredFrame frame_;
-  const Geometry& geometry_;
+  const SampleProgram& program_;
   RaggedBudget* const budget_;
-  std::optional<Geometry::Sources> sources_;  // Once there is a mask.
+  std::optional<SampleProgram::Sources> sources_;  // Once there is a mask.
   SampleAnnotations moved_;
 };
 
@@ -127,7 +135,7 @@ absl::Status AnnotationRecipe::Mover::AddAll(const v1::SampleMeta& meta) {
   const std::vector<Left> all = LeftOf(meta);
   const AnnotationOptions& options = recipe_.options_;
   const uint64_t bytes =
-      BytesOfBox(options, geometry_.width(), geometry_.height());
+      BytesOfBox(options, program_.width(), program_.height());
   if (!budget_->Take(all.size() * bytes)) {
     return absl::FailedPreconditionError("the annotations are over the limit");
   }
@@ -140,10 +148,10 @@ absl::Status AnnotationRecipe::Mover::AddAll(const v1::SampleMeta& meta) {
 std::vector<AnnotationRecipe::Mover::Left> AnnotationRecipe::Mover::LeftOf(
     const v1::SampleMeta& meta) const {
   std::vector<Left> all;
-  for (const v1::Annotation& annotation : meta.annotations()) {
-    const v1::Box& box = annotation.box();
-    const std::optional<Corners> moved = geometry_.Move(frame_.ToStored(Corners{
-        box.x(), box.y(), box.x() + box.width(), box.y() + box.height()}));
+  for (int i = 0; i < meta.annotations_size(); ++i) {
+    const v1::Annotation& annotation = meta.annotations(i);
+    if (program_.IsDropped(i)) continue;
+    const auto moved = program_.Move(BoxOf(annotation, frame_));
     if (moved) all.push_back({annotation, *moved});
   }
   return all;
@@ -158,7 +166,7 @@ absl::Status AnnotationRecipe::Mover::Add(const Left& left) {
   moved_.labels.push_back(annotation.category());
   moved_.ids.push_back(annotation.id());
   moved_.crowd.push_back(annotation.crowd());
-  moved_.areas.push_back(ToFloat(annotation.area() * geometry_.area_ratio()));
+  moved_.areas.push_back(ToFloat(annotation.area() * program_.area_ratio()));
   if (options.keypoints > 0) AddKeypoints(annotation);
   return options.masks ? AddMask(annotation) : absl::OkStatus();
 }
@@ -168,7 +176,7 @@ absl::Status AnnotationRecipe::Mover::AddMask(
   const size_t begin = moved_.masks.size();
   moved_.masks.resize(begin + mask_bytes());
   uint8_t* mask = moved_.masks.data() + begin;
-  if (!sources_) sources_ = geometry_.NearestSources();
+  if (!sources_) sources_ = program_.NearestSources();
   if (annotation.has_run_lengths()) {
     return PaintRunLengths(annotation.run_lengths(), mask);
   }
@@ -183,14 +191,13 @@ void AnnotationRecipe::Mover::PaintPolygon(const v1::Polygon& polygon,
                                            uint8_t* mask) const {
   std::vector<double> moved;
   for (int i = 0; i + 1 < polygon.coordinates_size(); i += 2) {
-    const Point point = geometry_.MoveUncut(frame_.ToStored(
+    const Point point = program_.MoveUncut(frame_.ToStored(
         Point{polygon.coordinates(i), polygon.coordinates(i + 1)}));
     moved.push_back(point.x);
     moved.push_back(point.y);
   }
   if (moved.size() < 6) return;  // Fewer than three points.
-  Paint(RunLengthsOfPolygon(moved, geometry_.height(), geometry_.width()),
-        mask);
+  Paint(RunLengthsOfPolygon(moved, program_.height(), program_.width()), mask);
 }
 
 absl::Status AnnotationRecipe::Mover::PaintRunLengths(
@@ -232,7 +239,7 @@ void AnnotationRecipe::Mover::BlankPadding(uint8_t* mask) const {
 
 int AnnotationRecipe::Mover::PlaceOfKeypoint(uint32_t category,
                                              int keypoint) const {
-  if (geometry_.mirrored() == frame_.mirrors()) return keypoint;
+  if (program_.mirrored() == frame_.mirrors()) return keypoint;
   const auto& mirrored = recipe_.mirrored_keypoints_;
   if (category >= mirrored.size()) return keypoint;
   if (keypoint >= static_cast<int>(mirrored[category].size())) return keypoint;
@@ -247,7 +254,7 @@ void AnnotationRecipe::Mover::AddKeypoints(const v1::Annotation& annotation) {
     const v1::Keypoint& keypoint = annotation.keypoints(i);
     if (keypoint.visibility() == 0) continue;
     const std::optional<Point> moved =
-        geometry_.Move(frame_.ToStored(Point{keypoint.x(), keypoint.y()}));
+        program_.Move(frame_.ToStored(Point{keypoint.x(), keypoint.y()}));
     if (!moved) continue;
     float* out = moved_.keypoints.data() + begin +
                  size_t{3} * PlaceOfKeypoint(annotation.category(), i);
@@ -265,10 +272,26 @@ AnnotationRecipe::AnnotationRecipe(const v1::DatasetInfo& dataset,
   }
 }
 
+int AnnotationRecipe::OrientationOf(const v1::SampleMeta& meta) const {
+  return options_.ignore_orientation
+             ? static_cast<int>(meta.image().orientation())
+             : 1;
+}
+
+std::vector<Corners> AnnotationRecipe::BoxesOf(
+    const v1::SampleMeta& meta) const {
+  const StoredFrame frame(OrientationOf(meta), SizeOf(meta));
+  std::vector<Corners> boxes;
+  for (const v1::Annotation& annotation : meta.annotations()) {
+    boxes.push_back(BoxOf(annotation, frame));
+  }
+  return boxes;
+}
+
 absl::StatusOr<SampleAnnotations> AnnotationRecipe::Move(
-    const v1::SampleMeta& meta, const Geometry& geometry,
+    const v1::SampleMeta& meta, const SampleProgram& program,
     RaggedBudget* budget) const {
-  Mover mover(*this, meta, geometry, budget);
+  Mover mover(*this, meta, program, budget);
   MILLRACE_RETURN_IF_ERROR(mover.AddAll(meta));
   return mover.Finish();
 }

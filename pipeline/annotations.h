@@ -8,8 +8,7 @@
 //   are drawn at the size of the source and moved by nearest pixel. A box
 //   without a mask gets zeros.
 // - A keypoint that ends up outside becomes (0, 0) with visibility 0. A
-// mirrored
-//   image swaps the keypoints that a category names left and right.
+//   mirrored image swaps the keypoints that a category names left and right.
 #pragma once
 
 #include <atomic>
@@ -19,8 +18,7 @@
 #include "absl/status/statusor.h"
 #include "millrace/v1/dataset.pb.h"
 #include "millrace/v1/sample.pb.h"
-#include "pipeline/geometry.h"
-#include "pipeline/transforms.h"
+#include "pipeline/sample_program.h"
 
 namespace millrace {
 
@@ -71,14 +69,20 @@ class AnnotationRecipe {
   AnnotationRecipe(const v1::DatasetInfo& dataset,
                    const AnnotationOptions& options);
 
+  // Of all annotations, in the frame that a program begins with.
+  std::vector<Corners> BoxesOf(const v1::SampleMeta& meta) const;
+
   // Takes from the budget before it allocates. FAILED_PRECONDITION: over
   // budget. DATA_LOSS: run lengths that are not those of the image.
   absl::StatusOr<SampleAnnotations> Move(const v1::SampleMeta& meta,
-                                         const Geometry& geometry,
+                                         const SampleProgram& program,
                                          RaggedBudget* budget) const;
 
  private:
   class Mover;
+
+  // Of the frame that annotations move in: 1, or as the image is stored.
+  int OrientationOf(const v1::SampleMeta& meta) const;
 
   const AnnotationOptions options_;
   // For each category and keypoint, the one that takes its place in a mirror.

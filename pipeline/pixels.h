@@ -1,5 +1,5 @@
-// Runs a geometry over pixels: decode what is needed, resize what is needed,
-// and pack it into a batch, with as few copies as the plan allows.
+// The pixels that a sample's program begins with: only what it needs of them is
+// decoded.
 #pragma once
 
 #include <array>
@@ -12,9 +12,7 @@
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
 #include "image/image.h"
-#include "image/pack.h"
 #include "image/resample.h"
-#include "pipeline/geometry.h"
 #include "storage/sample_store.h"
 
 namespace millrace {
@@ -24,6 +22,7 @@ struct PixelScratch {
   Image decoded;
   std::array<Image, 3> canvas;
   ResizeScratch resize;
+  Image spare;  // For pixel ops.
 
   size_t bytes() const;
 };
@@ -70,18 +69,5 @@ absl::StatusOr<ImageView> ReadPixels(const Sample& sample,
 // As above, of pixels that are decoded already.
 ImageView CropPixels(const ImageView& whole, int channels, const Rect& crop,
                      PixelScratch* scratch);
-
-// At most what a sample's pixels take in the making, one byte mask of its size
-// included.
-uint64_t WorkingBytes(const v1::ImageInfo& image, const Geometry& geometry,
-                      int channels);
-
-// INVALID_ARGUMENT if the geometry needs an intermediate image beyond all
-// measure (a thin image resized by its shorter side).
-absl::Status CheckIntermediates(const Geometry& geometry);
-
-// `part`: the first stage's crop. Writes PackedBytes() of the output to `out`.
-void RunGeometry(const ImageView& part, const Geometry& geometry,
-                 const PackSpec& pack, PixelScratch* scratch, uint8_t* out);
 
 }  // namespace millrace

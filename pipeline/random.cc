@@ -10,11 +10,12 @@ constexpr uint32_t kWeyl0 = 0x9E3779B9;
 constexpr uint32_t kWeyl1 = 0xBB67AE85;
 constexpr int kRounds = 10;
 
-// Counter: epoch in words 0 and 1; position in word 2 and the low half of
-// word 3; then the op and the number of the block, one byte each.
+// Counter: epoch in word 0 and the low half of word 1, position in word 2 and
+// the low half of word 3. The upper halves: bits 8 to 23 of the block's number;
+// the op, and bits 0 to 7 of the number.
 PhiloxBlock CounterOf(const RandomPlace& place, uint32_t block) {
   return {static_cast<uint32_t>(place.epoch),
-          static_cast<uint32_t>(place.epoch >> 32),
+          static_cast<uint32_t>(place.epoch >> 32 & 0xFFFF) | block >> 8 << 16,
           static_cast<uint32_t>(place.position),
           static_cast<uint32_t>(place.position >> 32 & 0xFFFF) |
               uint32_t{place.op} << 16 | block << 24};

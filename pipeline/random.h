@@ -19,14 +19,15 @@ PhiloxBlock Philox4x32(PhiloxBlock counter, std::array<uint32_t, 2> key);
 // numbers.
 struct RandomPlace {
   uint64_t seed = 0;
-  uint64_t epoch = 0;
+  uint64_t epoch = 0;     // Below 2^48.
   uint64_t position = 0;  // Below 2^48.
   uint8_t op = 0;         // Place of the transform in its plan; 255: the order.
 };
 
 inline constexpr uint8_t kOrderOp = 255;
 
-// The draws of one place, one after the other; at most 512. Cheap to make.
+// The draws of one place, one after the other; at most 2^25. Cheap to
+// make.
 class RandomDraws {
  public:
   explicit RandomDraws(const RandomPlace& place) : place_(place) {}

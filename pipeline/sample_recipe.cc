@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "pipeline/canonical_plan.h"
+#include "pipeline/run_program.h"
 #include "pipeline/stored_frame.h"
 
 namespace millrace {
@@ -136,30 +137,31 @@ ImageSize SampleRecipe::InputSize(const v1::ImageInfo& image) const {
       .size();
 }
 
-absl::StatusOr<Geometry> SampleRecipe::GeometryOf(
-    const ImageSize& input, const SamplePlace& place) const {
+absl::StatusOr<SampleProgram> SampleRecipe::ProgramOf(
+    const ImageSize& input, const SamplePlace& place,
+    std::vector<Corners> boxes) const {
   if (input.width < 1 || input.height < 1) {
     return absl::DataLossError("its metadata say that it has no pixels");
   }
-  Geometry geometry = transforms_.GeometryOf(input, place);
-  if (ImageSize{geometry.width(), geometry.height()} != output_.size) {
+  SampleProgram program = transforms_.ProgramOf(input, place, std::move(boxes));
+  if (program.size() != output_.size) {
     return absl::DataLossError(
         absl::StrCat("is ", input.width, " x ", input.height,
                      ", but the dataset says that all images have one size"));
   }
-  MILLRACE_RETURN_IF_ERROR(CheckIntermediates(geometry));
-  return geometry;
+  MILLRACE_RETURN_IF_ERROR(CheckIntermediates(program));
+  return program;
 }
 
 absl::Status SampleRecipe::MakeDecoded(const ImageView& whole,
                                        const SamplePlace& place,
                                        uint8_t* image) const {
-  MILLRACE_ASSIGN_OR_RETURN(const Geometry geometry,
-                            GeometryOf({whole.width, whole.height}, place));
+  MILLRACE_ASSIGN_OR_RETURN(const SampleProgram program,
+                            ProgramOf({whole.width, whole.height}, place, {}));
   ScratchPool::Lease scratch(&scratch_);
-  const ImageView part = CropPixels(whole, output_.channels,
-                                    geometry.stages()[0].crop, scratch.get());
-  RunGeometry(part, geometry, output_.pack, scratch.get(), image);
+  const ImageView part =
+      CropPixels(whole, output_.channels, program.crop(), scratch.get());
+  RunProgram(part, program, output_.pack, scratch.get(), image);
   return absl::OkStatus();
 }
 
@@ -167,9 +169,12 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
     const Sample& sample, const SamplePlace& place, RaggedBudget* budget,
     uint8_t* image) const {
   const v1::SampleMeta& meta = sample.meta;
-  MILLRACE_ASSIGN_OR_RETURN(const Geometry geometry,
-                            GeometryOf(InputSize(meta.image()), place));
-  const uint64_t bytes = WorkingBytes(meta.image(), geometry, output_.channels);
+  MILLRACE_ASSIGN_OR_RETURN(
+      const SampleProgram program,
+      ProgramOf(InputSize(meta.image()), place,
+                transforms_.looks_at_boxes() ? annotations_.BoxesOf(meta)
+                                             : std::vector<Corners>()));
+  const uint64_t bytes = WorkingBytes(meta.image(), program, output_.channels);
   // Held for longer than the scratch memory that it stands for.
   const auto reserved =
       working_->Reserve(bytes > ScratchPool::kMaxKeptBytes ? bytes : 0);
@@ -179,8 +184,8 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
       ReadPixels(sample,
                  {.channels = output_.channels,
                   .apply_orientation = !ignore_orientation_},
-                 geometry.stages()[0].crop, scratch.get()));
-  RunGeometry(part, geometry, output_.pack, scratch.get(), image);
+                 program.crop(), scratch.get()));
+  RunProgram(part, program, output_.pack, scratch.get(), image);
 
   Result result;
   result.label = FirstLabel(meta);
@@ -189,7 +194,7 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
                     static_cast<int>(meta.image().height())};
   if (output_.boxes) {
     MILLRACE_ASSIGN_OR_RETURN(result.annotations,
-                              annotations_.Move(meta, geometry, budget));
+                              annotations_.Move(meta, program, budget));
   }
   return result;
 }
@@ -197,7 +202,7 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
 absl::StatusOr<SampleRecipe::Result> SampleRecipe::Make(
     const SampleStore& store, uint64_t ordinal, const SamplePlace& place,
     RaggedBudget* budget, uint8_t* image) const {
-  if (decoded_ != nullptr && !output_.boxes) {
+  if (decoded_ != nullptr && !output_.boxes && !transforms_.looks_at_boxes()) {
     if (const auto kept = decoded_->Find(ordinal)) {
       MILLRACE_RETURN_IF_ERROR(MakeDecoded(kept->image, place, image));
       return Result{.label = kept->label};

@@ -75,8 +75,9 @@ class SampleRecipe {
                                   RaggedBudget* budget, uint8_t* image) const;
   absl::Status MakeDecoded(const ImageView& whole, const SamplePlace& place,
                            uint8_t* image) const;
-  absl::StatusOr<Geometry> GeometryOf(const ImageSize& input,
-                                      const SamplePlace& place) const;
+  absl::StatusOr<SampleProgram> ProgramOf(const ImageSize& input,
+                                          const SamplePlace& place,
+                                          std::vector<Corners> boxes) const;
   ImageSize InputSize(const v1::ImageInfo& image) const;
 
   const bool ignore_orientation_;

@@ -2,8 +2,7 @@
 // that leave the EXIF orientation alone.
 #pragma once
 
-#include "pipeline/geometry.h"
-#include "pipeline/transforms.h"
+#include "pipeline/shapes.h"
 
 namespace millrace {
 

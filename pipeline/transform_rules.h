@@ -1,12 +1,16 @@
 // Checks a plan's transforms one after the other and writes out their defaults.
+// What is peculiar to one transform is checked by its family (transform_op.h),
+// with the helpers of this class.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "millrace/v1/plan.pb.h"
 #include "pipeline/plan_limits.h"
+#include "pipeline/plan_values.h"
 
 namespace millrace {
 
@@ -19,34 +23,57 @@ class TransformRules {
     uint32_t categories = 0;
   };
 
+  // What earlier transforms have made of the tensors.
+  struct State {
+    std::string to_dtype_where;  // Empty: pixels are 8-bit values.
+    v1::DType dtype = v1::UINT8;
+    bool normalized = false;
+    bool one_hot = false;
+  };
+
   TransformRules(const Subject& subject, const PlanLimits& limits)
       : subject_(subject), limits_(limits) {}
 
   // INVALID_ARGUMENT, or makes *transform canonical.
   absl::Status Apply(int place, v1::Transform* transform);
 
- private:
-  absl::Status Check(v1::Resize* resize);
-  absl::Status Check(v1::CenterCrop* crop);
-  absl::Status Check(v1::RandomResizedCrop* crop);
-  absl::Status Check(v1::RandomHorizontalFlip* flip);
-  absl::Status Check(v1::ToDtype* to_dtype);
-  absl::Status Check(v1::Normalize* normalize);
-  absl::Status Check(v1::OneHot* one_hot);
+  const Subject& subject() const { return subject_; }
+  const PlanLimits& limits() const { return limits_; }
+  // "transforms[2] center_crop".
+  const std::string& where() const { return where_; }
+  State& state() { return state_; }
 
-  absl::Status CheckSize(
-      const google::protobuf::RepeatedField<uint32_t>& size) const;
-  absl::Status CheckBefore8BitEnds() const;
-  absl::Status CheckInterpolation(v1::Interpolation* interpolation) const;
+  // INVALID_ARGUMENT: where() and `what`.
   absl::Status Wrong(absl::string_view what) const;
+
+  // For transforms that work on 8-bit pixels.
+  absl::Status CheckBefore8BitEnds() const;
+  absl::Status CheckSize(const Sizes& size) const;
+  // Sets the `interpolation` of a message to `fallback` if it has none.
+  template <typename Message>
+  absl::Status CheckInterpolation(v1::Interpolation fallback,
+                                  Message* message) const {
+    if (message->interpolation() == v1::INTERPOLATION_UNSPECIFIED) {
+      message->set_interpolation(fallback);
+    }
+    return CheckIsInterpolation(message->interpolation());
+  }
+  // Sets the `p` of a message to `fallback` if it has none.
+  template <typename Message>
+  absl::Status CheckProbability(double fallback, Message* message) const {
+    const double p = message->has_p() ? message->p() : fallback;
+    message->set_p(p + 0.0);
+    return CheckIsProbability(p);
+  }
+
+ private:
+  absl::Status CheckIsInterpolation(v1::Interpolation interpolation) const;
+  absl::Status CheckIsProbability(double p) const;
 
   const Subject subject_;
   const PlanLimits limits_;
-  std::string where_;  // "transforms[2] center_crop".
-  std::string to_dtype_where_;
-  v1::DType dtype_ = v1::UINT8;
-  bool normalized_ = false;
-  bool one_hot_ = false;
+  std::string where_;
+  State state_;
 };
 
 }  // namespace millrace

@@ -30,14 +30,14 @@ class AnnotationsTest : public testing::Test {
     return annotation;
   }
 
-  SampleAnnotations Move(const Geometry& geometry,
+  SampleAnnotations Move(const SampleProgram& program,
                          bool ignore_orientation = false) {
     const AnnotationRecipe recipe(dataset_,
                                   {.masks = true,
                                    .keypoints = 3,
                                    .ignore_orientation = ignore_orientation});
     RaggedBudget budget(1 << 20);
-    auto moved = recipe.Move(meta_, geometry, &budget);
+    auto moved = recipe.Move(meta_, program, &budget);
     EXPECT_TRUE(moved.ok()) << moved.status();
     return *std::move(moved);
   }
@@ -61,9 +61,9 @@ TEST_F(AnnotationsTest, BoxesScaleAndThoseWithoutAreaAreDropped) {
   Add(25, 0, 5, 5);   // Outside.
   Add(-3, 5, 6, 50);  // Reaches out.
   meta_.mutable_annotations(3)->set_category(1);
-  Geometry geometry(20, 10);
-  geometry.Resize(40, 30, Interpolation::kBilinear);
-  const SampleAnnotations moved = Move(geometry);
+  SampleProgram program({20, 10});
+  program.Resize({40, 30}, Interpolation::kBilinear);
+  const SampleAnnotations moved = Move(program);
   EXPECT_EQ(moved.boxes, (std::vector<float>{4, 3, 12, 15, 0, 15, 6, 30}));
   EXPECT_EQ(moved.ids, (std::vector<int64_t>{1, 4}));
   EXPECT_EQ(moved.labels, (std::vector<int64_t>{0, 1}));
@@ -78,7 +78,7 @@ TEST_F(AnnotationsTest, NumbersThatAreNoneGiveNoBox) {
   Add(0, 0, 5, nan);
   Add(-inf, 0, inf, 5);
   Add(1, 1, 5, 5)->set_area(inf);
-  const SampleAnnotations moved = Move(Geometry(20, 10));
+  const SampleAnnotations moved = Move(SampleProgram({20, 10}));
   EXPECT_EQ(moved.ids, std::vector<int64_t>{4});
   EXPECT_EQ(moved.areas[0], std::numeric_limits<float>::max());
 }
@@ -88,9 +88,9 @@ TEST_F(AnnotationsTest, PolygonsAreDrawnAtTheOutputsSizeAndRingsUnite) {
   AddRing({0, 0, 10, 0, 10, 5, 0, 5}, annotation);
   AddRing({5, 0, 15, 0, 15, 5, 5, 5}, annotation);
   AddRing({1, 1, 2, 2}, annotation);  // No ring.
-  Geometry geometry(20, 10);
-  geometry.Resize(40, 20, Interpolation::kBilinear);
-  const SampleAnnotations moved = Move(geometry);
+  SampleProgram program({20, 10});
+  program.Resize({40, 20}, Interpolation::kBilinear);
+  const SampleAnnotations moved = Move(program);
   ASSERT_EQ(moved.masks.size(), 800);
   EXPECT_EQ(Sum(moved.masks), 30 * 10);
   EXPECT_EQ(moved.masks[29], 1);
@@ -99,9 +99,9 @@ TEST_F(AnnotationsTest, PolygonsAreDrawnAtTheOutputsSizeAndRingsUnite) {
 
 TEST_F(AnnotationsTest, PolygonsEndWhereThePixelsEnd) {
   AddRing({-50, -50, 70, -50, 70, 60, -50, 60}, Add(0, 0, 20, 10));
-  Geometry geometry(20, 10);
-  geometry.Crop({-2, -3, 24, 16});
-  const SampleAnnotations moved = Move(geometry);
+  SampleProgram program({20, 10});
+  program.Crop({-2, -3, 24, 16});
+  const SampleAnnotations moved = Move(program);
   EXPECT_EQ(Sum(moved.masks), 200);
   EXPECT_EQ(moved.masks[3 * 24 + 1], 0);
   EXPECT_EQ(moved.masks[3 * 24 + 2], 1);
@@ -112,11 +112,11 @@ TEST_F(AnnotationsTest, RunLengthsMoveByNearestPixel) {
   runs->set_width(20);
   runs->set_height(10);
   for (const uint32_t count : {50, 100, 50}) runs->add_counts(count);
-  Geometry geometry(20, 10);
-  geometry.Crop({0, 0, 10, 10});
-  geometry.Resize(20, 20, Interpolation::kBilinear);
-  geometry.FlipHorizontal();
-  const SampleAnnotations moved = Move(geometry);
+  SampleProgram program({20, 10});
+  program.Crop({0, 0, 10, 10});
+  program.Resize({20, 20}, Interpolation::kBilinear);
+  program.FlipHorizontal();
+  const SampleAnnotations moved = Move(program);
   EXPECT_EQ(Sum(moved.masks), 10 * 20);
   EXPECT_EQ(moved.masks[0], 1);
   EXPECT_EQ(moved.masks[9], 1);
@@ -130,13 +130,13 @@ TEST_F(AnnotationsTest, RunLengthsOfAnotherImageAreDataLoss) {
   runs->add_counts(7);
   const AnnotationRecipe recipe(dataset_, {.masks = true});
   RaggedBudget budget(1 << 20);
-  EXPECT_TRUE(
-      absl::IsDataLoss(recipe.Move(meta_, Geometry(20, 10), &budget).status()));
+  EXPECT_TRUE(absl::IsDataLoss(
+      recipe.Move(meta_, SampleProgram({20, 10}), &budget).status()));
 }
 
 TEST_F(AnnotationsTest, ABoxWithoutAMaskHasZeros) {
   Add(0, 0, 20, 10);
-  EXPECT_EQ(Move(Geometry(20, 10)).masks, std::vector<uint8_t>(200));
+  EXPECT_EQ(Move(SampleProgram({20, 10})).masks, std::vector<uint8_t>(200));
 }
 
 TEST_F(AnnotationsTest, KeypointsMoveAndMirrorsSwapLeftAndRight) {
@@ -148,11 +148,11 @@ TEST_F(AnnotationsTest, KeypointsMoveAndMirrorsSwapLeftAndRight) {
     keypoint->set_visibility(2);
   }
   annotation->mutable_keypoints(2)->set_visibility(1);
-  Geometry geometry(20, 10);
-  EXPECT_EQ(Move(geometry).keypoints,
+  SampleProgram program({20, 10});
+  EXPECT_EQ(Move(program).keypoints,
             (std::vector<float>{1, 2, 2, 6, 2, 2, 11, 2, 1}));
-  geometry.FlipHorizontal();
-  EXPECT_EQ(Move(geometry).keypoints,
+  program.FlipHorizontal();
+  EXPECT_EQ(Move(program).keypoints,
             (std::vector<float>{19, 2, 2, 9, 2, 1, 14, 2, 2}));
 }
 
@@ -165,9 +165,9 @@ TEST_F(AnnotationsTest, KeypointsOutsideBecomeUnlabelled) {
     keypoint->set_visibility(2);
   }
   annotation->mutable_keypoints(1)->set_visibility(0);
-  Geometry geometry(20, 10);
-  geometry.Crop({5, 0, 15, 10});
-  EXPECT_EQ(Move(geometry).keypoints,
+  SampleProgram program({20, 10});
+  program.Crop({5, 0, 15, 10});
+  EXPECT_EQ(Move(program).keypoints,
             (std::vector<float>{0, 0, 0, 0, 0, 0, 15, 2, 2}));
 }
 
@@ -178,7 +178,7 @@ TEST_F(AnnotationsTest, AnnotationsFollowPixelsThatAreLeftAsStored) {
   runs->set_width(20);
   runs->set_height(10);
   for (const uint32_t count : {0, 3, 197}) runs->add_counts(count);
-  const SampleAnnotations moved = Move(Geometry(10, 20), true);
+  const SampleAnnotations moved = Move(SampleProgram({10, 20}), true);
   EXPECT_EQ(moved.boxes, (std::vector<float>{2, 15, 5, 19}));
   // Upright: the top of the first column. Stored: the left of the last row.
   EXPECT_EQ(Sum(moved.masks), 3);
@@ -190,7 +190,7 @@ TEST_F(AnnotationsTest, OverBudgetIsAFaultOfThePlan) {
   const AnnotationRecipe recipe(dataset_, {.masks = true});
   RaggedBudget budget(1000);
   EXPECT_TRUE(absl::IsFailedPrecondition(
-      recipe.Move(meta_, Geometry(20, 10), &budget).status()));
+      recipe.Move(meta_, SampleProgram({20, 10}), &budget).status()));
 }
 
 }  // namespace

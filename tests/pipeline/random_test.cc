@@ -38,6 +38,13 @@ TEST(RandomDrawsTest, EveryPlaceAndDrawGivesItsOwnNumber) {
   EXPECT_EQ(seen.size(), draws);
 }
 
+TEST(RandomDrawsTest, ManyDrawsOfOnePlaceAreAllDifferent) {
+  std::set<uint64_t> seen;
+  RandomDraws random({.epoch = 3, .position = 4, .op = 5});
+  for (int i = 0; i < 200'000; ++i) seen.insert(random.Bits());
+  EXPECT_EQ(seen.size(), 200'000);
+}
+
 TEST(RandomDrawsTest, TheSamePlaceGivesTheSameNumbers) {
   const RandomPlace place = {.seed = 1, .epoch = 2, .position = 3, .op = 4};
   RandomDraws a(place);

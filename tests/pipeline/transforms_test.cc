@@ -1,17 +1,15 @@
-#include "pipeline/transforms.h"
 
 #include <gtest/gtest.h>
 
+#include "pipeline/crop_ops.h"
 #include "pipeline/random.h"
+#include "pipeline/resize_ops.h"
 
 namespace millrace {
 namespace {
 
 ResizeOp ShortSide(int short_side, int max_size = 0) {
-  ResizeOp op;
-  op.short_side = short_side;
-  op.max_size = max_size;
-  return op;
+  return ResizeOp({.short_side = short_side, .max_size = max_size});
 }
 
 // Expected values: torchvision 0.14, _compute_resized_output_size.
@@ -29,19 +27,19 @@ TEST(ResizeOpTest, ThinImagesKeepAtLeastOnePixel) {
 }
 
 TEST(CenterCropOpTest, RoundsHalvesToEvenAsPythonDoes) {
-  const CenterCropOp op = {{224, 224}};
+  const CenterCropOp op({224, 224});
   EXPECT_EQ(op.CropOf({341, 256}), (Rect{58, 16, 224, 224}));  // 58.5 -> 58
   EXPECT_EQ(op.CropOf({343, 256}), (Rect{60, 16, 224, 224}));  // 59.5 -> 60
 }
 
 TEST(CenterCropOpTest, PadsTheOddPixelBehind) {
-  const CenterCropOp op = {{10, 10}};
+  const CenterCropOp op({10, 10});
   EXPECT_EQ(op.CropOf({7, 20}), (Rect{-1, 5, 10, 10}));
 }
 
 TEST(RandomResizedCropOpTest, StaysInsideWithAreaAndRatioInRange) {
-  const RandomResizedCropOp op = {
-      .size = {224, 224}, .scale = {0.08, 1}, .ratio = {0.75, 4.0 / 3}};
+  const RandomResizedCropOp op(
+      {.size = {224, 224}, .scale = {0.08, 1}, .ratio = {0.75, 4.0 / 3}});
   for (uint64_t i = 0; i < 20000; ++i) {
     RandomDraws draws({.seed = 3, .position = i});
     const ImageSize input = {500, 375};
@@ -59,8 +57,8 @@ TEST(RandomResizedCropOpTest, StaysInsideWithAreaAndRatioInRange) {
 }
 
 TEST(RandomResizedCropOpTest, CropsAreSpreadOverTheImage) {
-  const RandomResizedCropOp op = {
-      .size = {10, 10}, .scale = {0.25, 0.25}, .ratio = {1, 1}};
+  const RandomResizedCropOp op(
+      {.size = {10, 10}, .scale = {0.25, 0.25}, .ratio = {1, 1}});
   double sum_x = 0;
   bool first = false;
   bool last = false;
@@ -79,8 +77,8 @@ TEST(RandomResizedCropOpTest, CropsAreSpreadOverTheImage) {
 
 TEST(RandomResizedCropOpTest, FallsBackToTheCentralCropOfTorchvision) {
   // No square of half the area fits into such strips.
-  const RandomResizedCropOp op = {
-      .size = {10, 10}, .scale = {0.5, 1}, .ratio = {0.75, 4.0 / 3}};
+  const RandomResizedCropOp op(
+      {.size = {10, 10}, .scale = {0.5, 1}, .ratio = {0.75, 4.0 / 3}});
   RandomDraws wide({});
   EXPECT_EQ(op.CropOf({300, 30}, &wide), (Rect{130, 0, 40, 30}));
   RandomDraws tall({});

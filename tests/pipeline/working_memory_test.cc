@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/run_program.h"
 #include "pipeline/shared_memory.h"
 #include "storage/memory_store.h"
 #include "tests/pipeline/drawn_dataset.h"
@@ -73,9 +74,9 @@ TEST(WorkingMemoryTest, AProgressiveJpegCountsWithItsCoefficients) {
   image.set_format(v1::IMAGE_FORMAT_JPEG);
   image.set_width(8192);
   image.set_height(8192);
-  Geometry geometry(8192, 8192);
-  geometry.Resize(224, 224, Interpolation::kBilinear);
-  const uint64_t bytes = WorkingBytes(image, geometry, 3);
+  SampleProgram program({8192, 8192});
+  program.Resize({224, 224}, Interpolation::kBilinear);
+  const uint64_t bytes = WorkingBytes(image, program, 3);
   EXPECT_GE(bytes, uint64_t{9} * 8192 * 8192);
   EXPECT_LE(bytes, PlanLimits().max_working_bytes + (32 << 20));
 }

@@ -1,0 +1,227 @@
+#include "pipeline/run_program.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace millrace {
+
+namespace {
+
+// Of an intermediate image; as much as one image may have (DecodeLimits).
+constexpr uint64_t kMaxIntermediatePixels = uint64_t{128} << 20;
+
+// The coefficients of a progressive JPEG without subsampling.
+constexpr uint64_t kDecoderBytesPerPixel = 6;
+
+// Of the largest image that a stage makes. A resize writes the window's columns
+// of all rows first.
+uint64_t PixelsToMake(const GeometryStage& stage) {
+  const int rows = stage.resized
+                       ? std::max(stage.crop.height, stage.window.height)
+                       : stage.window.height;
+  return uint64_t{1} * rows * stage.window.width;
+}
+
+ImageView Part(const ImageView& image, const Rect& rect) {
+  return {image.row(rect.y) + ptrdiff_t{rect.x} * image.channels, rect.width,
+          rect.height, image.channels, image.stride};
+}
+
+ImageView UpsideDown(const ImageView& image) {
+  return {image.row(image.height - 1), image.width, image.height,
+          image.channels, -image.stride};
+}
+
+// Puts `source` at (x, y) of a canvas of zeros.
+void Place(const ImageView& source, int x, int y, const ImageSpan& canvas) {
+  std::memset(canvas.data, 0, canvas.stride * canvas.height);
+  for (int i = 0; i < source.height; ++i) {
+    std::memcpy(canvas.row(y + i) + ptrdiff_t{x} * source.channels,
+                source.row(i), size_t{1} * source.width * source.channels);
+  }
+}
+
+// The bytes of a packed image are those of its pixels.
+bool KeepsBytes(const PackSpec& pack, int channels) {
+  return !pack.to_float && (!pack.channels_first || channels == 1);
+}
+
+absl::Status CheckIntermediate(const GeometryStage& stage) {
+  const uint64_t pixels = PixelsToMake(stage);
+  if (pixels <= kMaxIntermediatePixels) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("its transforms resize ", stage.crop.width, " x ",
+                   stage.crop.height, " pixels to ", stage.resized_width, " x ",
+                   stage.resized_height, " and need an intermediate image of ",
+                   pixels, " pixels; the limit is ", kMaxIntermediatePixels,
+                   ". Set resize.max_size, or resize to two values"));
+}
+
+// Takes the image from step to step.
+class Runner {
+ public:
+  Runner(const ImageView& part, const PackSpec& pack, PixelScratch* scratch,
+         uint8_t* out)
+      : image_(part),
+        writable_(part.data == scratch->decoded.pixels().data()),
+        pack_(pack),
+        scratch_(scratch),
+        out_(out) {}
+
+  void Run(const SampleProgram& program);
+
+ private:
+  void Run(const GeometryStage& stage);
+  void Run(const PixelOp& op);
+  // Everything but the stage's flips.
+  void Render(const GeometryStage& stage);
+  void Resize(const GeometryStage& stage, const Rect& window,
+              const ImageSpan& canvas);
+  // Renders the stage into the batch's memory.
+  void Finish(const GeometryStage& stage);
+
+  // Hands out the canvases of the scratch in turn: what a stage reads, what it
+  // resizes into and what it pads into are three.
+  ImageSpan NextCanvas(int width, int height);
+  void MoveTo(const ImageSpan& canvas);
+  ImageSpan Writable();
+
+  ImageView image_;
+  bool writable_;  // It lies in memory of ours.
+  const PackSpec pack_;
+  PixelScratch* const scratch_;
+  uint8_t* const out_;
+  size_t next_canvas_ = 0;
+};
+
+ImageSpan Runner::NextCanvas(int width, int height) {
+  Image* canvas = &scratch_->canvas[next_canvas_];
+  next_canvas_ = (next_canvas_ + 1) % scratch_->canvas.size();
+  canvas->Reset(width, height, image_.channels);
+  return canvas->span();
+}
+
+void Runner::MoveTo(const ImageSpan& canvas) {
+  image_ = canvas.view();
+  writable_ = true;
+}
+
+ImageSpan Runner::Writable() {
+  if (!writable_ ||
+      image_.stride != ptrdiff_t{image_.width} * image_.channels) {
+    const ImageSpan canvas = NextCanvas(image_.width, image_.height);
+    Pack(image_, {}, canvas.data);
+    MoveTo(canvas);
+  }
+  return {const_cast<uint8_t*>(image_.data), image_.width, image_.height,
+          image_.channels, image_.stride};
+}
+
+void Runner::Resize(const GeometryStage& stage, const Rect& window,
+                    const ImageSpan& canvas) {
+  ResizeWindow(
+      image_,
+      {stage.resized_width, stage.resized_height, stage.interpolation, window},
+      &scratch_->resize, canvas.data, canvas.stride);
+  MoveTo(canvas);
+}
+
+void Runner::Render(const GeometryStage& stage) {
+  const Rect covered = stage.Covered();
+  if (covered.width == 0) {
+    image_.width = image_.height = 0;
+  } else if (stage.resized) {
+    Resize(stage, covered, NextCanvas(covered.width, covered.height));
+  } else {
+    image_ = Part(image_, covered);
+  }
+  if (!stage.IsPadded()) return;
+  const ImageSpan canvas = NextCanvas(stage.window.width, stage.window.height);
+  Place(image_, covered.x - stage.window.x, covered.y - stage.window.y, canvas);
+  MoveTo(canvas);
+}
+
+void Runner::Run(const GeometryStage& stage) {
+  Render(stage);
+  if (!stage.flip_horizontal && !stage.flip_vertical) return;
+  if (stage.flip_vertical) image_ = UpsideDown(image_);
+  const ImageSpan canvas = NextCanvas(image_.width, image_.height);
+  Pack(image_, {.flip_horizontal = stage.flip_horizontal}, canvas.data);
+  MoveTo(canvas);
+}
+
+void Runner::Run(const PixelOp& op) { op(Writable(), &scratch_->spare); }
+
+void Runner::Finish(const GeometryStage& stage) {
+  const ImageSpan slot = {out_, stage.window.width, stage.window.height,
+                          image_.channels,
+                          ptrdiff_t{stage.window.width} * image_.channels};
+  const bool flips = stage.flip_horizontal || stage.flip_vertical;
+  if (stage.resized && !stage.IsPadded() && !flips &&
+      KeepsBytes(pack_, image_.channels)) {
+    return Resize(stage, stage.window, slot);
+  }
+  Render(stage);
+  if (stage.flip_vertical) image_ = UpsideDown(image_);
+  PackSpec pack = pack_;
+  pack.flip_horizontal = stage.flip_horizontal;
+  Pack(image_, pack, out_);
+  MoveTo(slot);
+}
+
+// Pixel ops at the end run on the batch's memory, if it holds plain pixels.
+void Runner::Run(const SampleProgram& program) {
+  const auto& steps = program.steps();
+  size_t last = steps.size() - 1;
+  if (KeepsBytes(pack_, image_.channels)) {
+    while (std::holds_alternative<PixelOp>(steps[last])) --last;
+  }
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const auto* stage = std::get_if<GeometryStage>(&steps[i]);
+    if (stage != nullptr && i > 0) image_ = Part(image_, stage->crop);
+    if (stage != nullptr && i == last) {
+      Finish(*stage);
+    } else {
+      std::visit([this](const auto& step) { Run(step); }, steps[i]);
+    }
+  }
+  if (image_.data != out_) Pack(image_, pack_, out_);
+}
+
+}  // namespace
+
+uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
+                      int channels) {
+  const bool raw = image.format() == v1::IMAGE_FORMAT_RAW;
+  const uint64_t stored = uint64_t{image.width()} * image.height();
+  uint64_t now = uint64_t{1} * program.crop().width * program.crop().height;
+  uint64_t made = now;
+  for (const SampleProgram::Step& step : program.steps()) {
+    if (const auto* stage = std::get_if<GeometryStage>(&step)) {
+      made += 2 * PixelsToMake(*stage);
+      now = uint64_t{1} * stage->window.width * stage->window.height;
+    } else {
+      made += 2 * now;  // A copy to change, and the spare.
+    }
+  }
+  return stored * (raw ? 1 : 1 + kDecoderBytesPerPixel) + made * channels;
+}
+
+absl::Status CheckIntermediates(const SampleProgram& program) {
+  for (const SampleProgram::Step& step : program.steps()) {
+    if (const auto* stage = std::get_if<GeometryStage>(&step)) {
+      MILLRACE_RETURN_IF_ERROR(CheckIntermediate(*stage));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void RunProgram(const ImageView& part, const SampleProgram& program,
+                const PackSpec& pack, PixelScratch* scratch, uint8_t* out) {
+  Runner(part, pack, scratch, out).Run(program);
+}
+
+}  // namespace millrace

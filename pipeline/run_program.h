@@ -1,0 +1,29 @@
+// Runs a sample's program over its pixels and packs them into a batch, with as
+// few copies as the program allows.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "image/image.h"
+#include "image/pack.h"
+#include "pipeline/pixels.h"
+#include "pipeline/sample_program.h"
+
+namespace millrace {
+
+// At most what a sample's pixels take in the making, one byte mask of its size
+// included.
+uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
+                      int channels);
+
+// INVALID_ARGUMENT if the program needs an intermediate image beyond all
+// measure (a thin image resized by its shorter side).
+absl::Status CheckIntermediates(const SampleProgram& program);
+
+// `part`: program.crop() of the image. Writes PackedBytes() of the output to
+// `out`. `part` may lie in scratch->decoded, and is then written over.
+void RunProgram(const ImageView& part, const SampleProgram& program,
+                const PackSpec& pack, PixelScratch* scratch, uint8_t* out);
+
+}  // namespace millrace

@@ -1,0 +1,37 @@
+// All transforms there are. A new one is a line here, beside its family.
+#pragma once
+
+#include "pipeline/crop_ops.h"
+#include "pipeline/flip_ops.h"
+#include "pipeline/resize_ops.h"
+#include "pipeline/tensor_ops.h"
+
+namespace millrace {
+
+// visitor(message) of the op that is set, whose message it may change. Without
+// one, an empty result.
+template <typename Visitor>
+auto VisitTransform(v1::Transform* transform, const Visitor& visitor)
+    -> decltype(visitor(transform->mutable_resize())) {
+  switch (transform->op_case()) {
+    case v1::Transform::kResize:
+      return visitor(transform->mutable_resize());
+    case v1::Transform::kCenterCrop:
+      return visitor(transform->mutable_center_crop());
+    case v1::Transform::kRandomResizedCrop:
+      return visitor(transform->mutable_random_resized_crop());
+    case v1::Transform::kRandomHorizontalFlip:
+      return visitor(transform->mutable_random_horizontal_flip());
+    case v1::Transform::kToDtype:
+      return visitor(transform->mutable_to_dtype());
+    case v1::Transform::kNormalize:
+      return visitor(transform->mutable_normalize());
+    case v1::Transform::kOneHot:
+      return visitor(transform->mutable_one_hot());
+    case v1::Transform::OP_NOT_SET:
+      break;
+  }
+  return {};
+}
+
+}  // namespace millrace

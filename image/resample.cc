@@ -4,30 +4,10 @@
 #include <cstring>
 
 #include "image/blend.h"
-#include "image/transpose.h"
+#include "image/blend_columns.h"
 
 namespace millrace {
 namespace {
-
-// Each row of `source`, through strips on which a horizontal pass is a
-// vertical one: a pixel is channels * kStripRows neighbouring bytes.
-void ResizeRows(const ImageView& source, const Taps& taps,
-                std::vector<uint8_t>* strips, const Rows& out) {
-  const int pixel_bytes = source.channels * kStripRows;
-  const int columns = source.width * source.channels;
-  const int out_columns = taps.size * source.channels;
-  strips->resize(size_t{kStripRows} * (columns + out_columns));
-  uint8_t* strip = strips->data();
-  uint8_t* out_strip = strip + size_t{kStripRows} * columns;
-  for (int y = 0; y < source.height; y += kStripRows) {
-    const int count = std::min(kStripRows, source.height - y);
-    RowsToStrip({source.row(y), source.stride}, count, columns, strip);
-    BlendRows(taps, {strip, pixel_bytes}, pixel_bytes,
-              {out_strip, pixel_bytes});
-    StripToRows(out_strip, out_columns, count,
-                {out.data + y * out.stride, out.stride});
-  }
-}
 
 ImageView Crop(const ImageView& image, const Rect& rect) {
   return {image.row(rect.y) + ptrdiff_t{rect.x} * image.channels, rect.width,
@@ -66,12 +46,12 @@ void ResizeFiltered(const ImageView& source, const ResizeSpec& spec,
   if (resize_rows) {
     const Taps taps = scratch->columns.taps();
     if (!resize_columns) {
-      return ResizeRows(band, taps, &scratch->strips, out);
+      return BlendColumns(band, taps, &scratch->strips, out);
     }
     Image& narrowed = scratch->narrowed;
     narrowed.Reset(window.width, needed.height, source.channels);
-    ResizeRows(band, taps, &scratch->strips,
-               {narrowed.row(0), static_cast<ptrdiff_t>(narrowed.stride())});
+    BlendColumns(band, taps, &scratch->strips,
+                 {narrowed.row(0), static_cast<ptrdiff_t>(narrowed.stride())});
     band = narrowed.view();
   }
   BlendRows(scratch->rows.taps(), {band.data, band.stride},

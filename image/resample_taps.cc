@@ -17,6 +17,19 @@ double Cubic(double x) {
   return 0;
 }
 
+int FixedPoint(double weight) {
+  const double fixed = weight * (1 << kWeightBits);
+  return static_cast<int>(weight < 0 ? fixed - 0.5 : fixed + 0.5);
+}
+
+// Where index `i` of an endless row of mirror images lies in the first one.
+int Mirrored(int i, int size) {
+  if (size == 1) return 0;
+  const int period = 2 * (size - 1);
+  i = std::abs(i) % period;
+  return std::min(i, period - i);
+}
+
 struct Span {
   int first;
   int count;
@@ -55,9 +68,7 @@ class Axis {
       total += (*exact)[i];
     }
     for (int i = 0; i < span.count; ++i) {
-      const double share = total != 0 ? (*exact)[i] / total : (*exact)[i];
-      const double fixed = share * (1 << kWeightBits);
-      weights[i] = static_cast<int>(share < 0 ? fixed - 0.5 : fixed + 0.5);
+      weights[i] = FixedPoint(total != 0 ? (*exact)[i] / total : (*exact)[i]);
     }
   }
 
@@ -88,6 +99,28 @@ void TapTable::Find(int source, int target, Interpolation interpolation,
     spans_[2 * i + 1] = span.count;
     axis.Weights(first + i, span, &exact_,
                  weights_.data() + size_t{1} * stride_ * i);
+  }
+}
+
+void TapTable::Mirror(int size, const std::vector<double>& kernel) {
+  const int reach = static_cast<int>(kernel.size() / 2);
+  source_first_ = 0;
+  source_count_ = size;
+  stride_ = static_cast<int>(kernel.size());
+  spans_.resize(size_t{2} * size);
+  weights_.resize(size_t{1} * stride_ * size);
+  for (int i = 0; i < size; ++i) {
+    // Mirroring leads back into this span.
+    const int first = std::max(0, i - reach);
+    const int count = std::min(size, i + reach + 1) - first;
+    exact_.assign(count, 0);
+    for (int k = 0; k < stride_; ++k) {
+      exact_[Mirrored(i - reach + k, size) - first] += kernel[k];
+    }
+    spans_[2 * i] = first;
+    spans_[2 * i + 1] = count;
+    std::ranges::transform(
+        exact_, weights_.begin() + ptrdiff_t{1} * stride_ * i, FixedPoint);
   }
 }
 

@@ -1,4 +1,5 @@
-// The weights of Pillow's antialiased filters, in fixed point.
+// The weights of Pillow's antialiased filters, and of any kernel, in fixed
+// point.
 #pragma once
 
 #include <cstddef>
@@ -29,13 +30,18 @@ struct Taps {
   int stride = 0;
 };
 
-// One direction of a resize. Keeps its memory between calls.
+// One direction of a resize or of a filter. Keeps its memory between calls.
 class TapTable {
  public:
   // The taps of output pixels [first, first + count) when `source` pixels
   // become `target`. kBilinear or kBicubic; all sizes at least 1.
   void Find(int source, int target, Interpolation interpolation, int first,
             int count);
+
+  // The taps of all `size` pixels, each the sum of its neighbours times
+  // `kernel` (an odd number of weights, the middle one its own). Beyond the
+  // edges come the pixels inside of them again, mirrored.
+  void Mirror(int size, const std::vector<double>& kernel);
 
   // The source pixels that they need; taps() count from source_first().
   int source_first() const { return source_first_; }

@@ -1,11 +1,13 @@
 #include "image/decode.h"
 
 #include <memory>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "image/jpeg_layout.h"
 #include "image/orientation.h"
 #include "image/stored_decoder.h"
 
@@ -43,11 +45,37 @@ absl::Status NeitherJpegNorPng(absl::string_view bytes) {
                    absl::CHexEscape(bytes.substr(0, 8)), "\"", kOnly));
 }
 
+absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenWithRecord(
+    absl::string_view jpeg, absl::string_view record,
+    const DecodeLimits& limits) {
+  JpegLayout layout;
+  MILLRACE_RETURN_IF_ERROR(
+      ParseSerializedJpegLayout(record, jpeg.size(), &layout));
+  return OpenJpegTiles(jpeg, std::move(layout), limits);
+}
+
 absl::StatusOr<std::unique_ptr<StoredDecoder>> Open(
-    absl::string_view bytes, const DecodeLimits& limits) {
-  if (absl::StartsWith(bytes, kJpegMagic)) return OpenJpeg(bytes, limits);
+    absl::string_view bytes, absl::string_view record,
+    const DecodeLimits& limits) {
+  if (absl::StartsWith(bytes, kJpegMagic)) {
+    return record.empty() ? OpenJpeg(bytes, limits)
+                          : OpenWithRecord(bytes, record, limits);
+  }
   if (absl::StartsWith(bytes, kPngMagic)) return OpenPng(bytes, limits);
   return NeitherJpegNorPng(bytes);
+}
+
+absl::Status CheckOptions(const DecodeOptions& options) {
+  if (options.channels != 0 && options.channels != 1 && options.channels != 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("channels must be 0, 1 or 3, not ", options.channels));
+  }
+  const int scale = options.scale_denominator;
+  if (scale != 1 && scale != 2 && scale != 4 && scale != 8) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("scale_denominator must be 1, 2, 4 or 8, not ", scale));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Rect> CheckRegion(const Rect& region,
@@ -78,32 +106,33 @@ absl::Status CheckPixels(int64_t width, int64_t height,
 
 absl::StatusOr<ImageHeader> ReadImageHeader(absl::string_view bytes,
                                             const DecodeLimits& limits) {
-  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, limits));
+  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, "", limits));
   return decoder->header();
 }
 
 absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
                           const Rect& region, Image* image,
                           DecodeReport* report) {
-  if (options.channels != 0 && options.channels != 1 && options.channels != 3) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("channels must be 0, 1 or 3, not ", options.channels));
-  }
-  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, options.limits));
+  MILLRACE_RETURN_IF_ERROR(CheckOptions(options));
+  MILLRACE_ASSIGN_OR_RETURN(const auto decoder,
+                            Open(bytes, options.decode_record, options.limits));
   ImageHeader header = decoder->header();
   if (!options.apply_orientation) header.orientation = 1;
+  const int scale = options.scale_denominator;
+  header.stored_width = ScaledSide(header.stored_width, scale);
+  header.stored_height = ScaledSide(header.stored_height, scale);
   MILLRACE_ASSIGN_OR_RETURN(const Rect upright, CheckRegion(region, header));
 
-  const Rect stored = StoredRegion(upright, header);
-  const int channels = options.channels ? options.channels : header.channels;
+  const DecodeRequest request = {
+      .region = StoredRegion(upright, header),
+      .channels = options.channels ? options.channels : header.channels,
+      .scale_denominator = scale};
   DecodeReport unread;
   if (report == nullptr) report = &unread;
   *report = {};
-  if (header.orientation == 1) {
-    return decoder->Decode(stored, channels, image, report);
-  }
+  if (header.orientation == 1) return decoder->Decode(request, image, report);
   Image turned;
-  MILLRACE_RETURN_IF_ERROR(decoder->Decode(stored, channels, &turned, report));
+  MILLRACE_RETURN_IF_ERROR(decoder->Decode(request, &turned, report));
   Orient(turned.view(), header.orientation, image);
   return absl::OkStatus();
 }

@@ -60,6 +60,14 @@ struct DecodeOptions {
   int channels = 0;
   // Rotate and mirror as EXIF says.
   bool apply_orientation = true;
+  // 1, 2, 4 or 8: every side divided by this and rounded up, by libjpeg's
+  // smaller transforms; far cheaper than a resize, and not the same pixels.
+  // JPEG only.
+  int scale_denominator = 1;
+  // What ingest learned of these very bytes (SerializeJpegLayout()); may be
+  // empty. Changes no pixel: with it, a region costs only its tiles. Such files
+  // were clean, so what else would be a warning is INVALID_ARGUMENT. Borrowed.
+  absl::string_view decode_record;
   DecodeLimits limits;
 };
 
@@ -74,8 +82,8 @@ struct DecodeReport {
 };
 
 // Decodes `region` of the image that `options` describes (upright if
-// apply_orientation) into *image, which takes the region's size. An empty
-// region (width 0) means all of it. A region outside of the image is
+// apply_orientation, scaled) into *image, which takes the region's size. An
+// empty region (width 0) means all of it. A region outside of the image is
 // INVALID_ARGUMENT. Warnings are no error; read `report` (may be null).
 absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
                           const Rect& region, Image* image,

@@ -7,7 +7,6 @@
 // slightest fault is decoded as a whole instead, since libjpeg's repairs depend
 // on the way that it came.
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -20,44 +19,28 @@
 namespace millrace {
 namespace {
 
-// What upsampling reads beside a pixel: one chroma sample, at most two luma
-// pixels away.
-constexpr int kMargin = 2;
-
-// Stops files that repeat scans for ever.
-struct ScanLimit {
-  // First, since libjpeg hands back a pointer to it.
-  jpeg_progress_mgr progress;
-  int max_scans;
-};
-
-void CheckScans(j_common_ptr cinfo) {
-  const int max_scans =
-      reinterpret_cast<ScanLimit*>(cinfo->progress)->max_scans;
-  if (reinterpret_cast<j_decompress_ptr>(cinfo)->input_scan_number <=
-      max_scans) {
-    return;
+// Takes any restart marker for the one that should come.
+boolean AcceptAnyRestart(j_decompress_ptr cinfo, int desired) {
+  const int marker = cinfo->unread_marker;
+  if (marker < JPEG_RST0 || marker > JPEG_RST0 + 7) {
+    return jpeg_resync_to_restart(cinfo, desired);
   }
-  auto* errors = reinterpret_cast<JpegErrors*>(cinfo->err);
-  std::snprintf(errors->message, sizeof(errors->message), "more than %d scans",
-                max_scans);
-  errors->code = absl::StatusCode::kResourceExhausted;
-  std::longjmp(errors->jump, 1);
+  cinfo->unread_marker = 0;
+  return TRUE;
 }
 
 class JpegDecoder final : public StoredDecoder {
  public:
-  JpegDecoder(absl::string_view bytes, const DecodeLimits& limits)
-      : bytes_(bytes), limits_(limits) {
+  JpegDecoder(absl::string_view bytes, JpegRestarts restarts,
+              const DecodeLimits& limits)
+      : bytes_(bytes), restarts_(restarts), limits_(limits) {
     cinfo_.err = &errors_.manager;
-    scan_limit_.progress.progress_monitor = CheckScans;
-    scan_limit_.max_scans = limits.max_scans;
   }
   ~JpegDecoder() override { jpeg_destroy_decompress(&cinfo_); }
 
   absl::Status Open();
   const ImageHeader& header() const override { return header_; }
-  absl::Status Decode(const Rect& region, int channels, Image* image,
+  absl::Status Decode(const DecodeRequest& request, Image* image,
                       DecodeReport* report) override;
 
  private:
@@ -74,9 +57,11 @@ class JpegDecoder final : public StoredDecoder {
   absl::Status CheckHeader();
 
   absl::string_view bytes_;
+  const JpegRestarts restarts_;
   DecodeLimits limits_;
+  int scale_ = 1;
   JpegErrors errors_;
-  ScanLimit scan_limit_ = {};
+  JpegScanLimit scan_limit_;
   jpeg_decompress_struct cinfo_ = {};
   ImageHeader header_;
   // The data ended before the last row was out.
@@ -86,7 +71,7 @@ class JpegDecoder final : public StoredDecoder {
 absl::Status JpegDecoder::Open() {
   const bool read = RunJpeg(&errors_, [this] {
     jpeg_create_decompress(&cinfo_);
-    cinfo_.progress = &scan_limit_.progress;
+    scan_limit_.Install(limits_.max_scans, &cinfo_);
     ReadHeader();
   });
   return read ? CheckHeader() : errors_.status();
@@ -95,6 +80,9 @@ absl::Status JpegDecoder::Open() {
 void JpegDecoder::ReadHeader() {
   jpeg_mem_src(&cinfo_, reinterpret_cast<const unsigned char*>(bytes_.data()),
                bytes_.size());
+  if (restarts_ == JpegRestarts::kAnyOrder) {
+    cinfo_.src->resync_to_restart = AcceptAnyRestart;
+  }
   jpeg_read_header(&cinfo_, TRUE);
 }
 
@@ -120,11 +108,13 @@ absl::Status JpegDecoder::CheckHeader() {
   }
 }
 
-absl::Status JpegDecoder::Decode(const Rect& region, int channels, Image* image,
+absl::Status JpegDecoder::Decode(const DecodeRequest& request, Image* image,
                                  DecodeReport* report) {
-  image->Reset(region.width, region.height, channels);
-  const bool whole = region.width == header_.stored_width &&
-                     region.height == header_.stored_height;
+  const Rect& region = request.region;
+  scale_ = request.scale_denominator;
+  image->Reset(region.width, region.height, request.channels);
+  const bool whole = region.width == ScaledSide(header_.stored_width, scale_) &&
+                     region.height == ScaledSide(header_.stored_height, scale_);
   if (!whole && !errors_.warned()) {
     const bool decoded =
         RunJpeg(&errors_, [&] { DecodeWindow(region, image); });
@@ -148,6 +138,8 @@ void JpegDecoder::Start(int channels) {
   if (cinfo_.num_components == 1 && channels == 3) {
     cinfo_.out_color_space = JCS_RGB;
   }
+  cinfo_.scale_num = 1;
+  cinfo_.scale_denom = scale_;
   jpeg_start_decompress(&cinfo_);
 }
 
@@ -162,14 +154,16 @@ void JpegDecoder::DecodeWindow(const Rect& region, Image* image) {
 // Narrows the output to the MCU columns around the region; returns the first
 // column that is left.
 int JpegDecoder::CropColumns(const Rect& region) {
-  const int mcu =
-      cinfo_.num_components == 1 ? DCTSIZE : DCTSIZE * cinfo_.max_h_samp_factor;
-  int left = std::max(0, region.x - kMargin) / mcu * mcu;
-  const int right = std::min(header_.stored_width,
-                             region.x + region.width + kMargin + mcu - 1);
-  // libjpeg upsamples windows of a few columns in another way.
-  if (right - left < mcu) left = std::max(0, left - mcu);
-  if (left == 0 && right == header_.stored_width) return 0;
+  const int factor = cinfo_.num_components == 1 ? 1 : cinfo_.max_h_samp_factor;
+  // Scaled, libjpeg gets the width of such chroma wrong.
+  if (scale_ > 1 && factor > 2) return 0;
+  const int mcu = DCTSIZE / scale_ * factor;
+  const int columns = static_cast<int>(cinfo_.output_width);
+  int left = std::max(0, region.x - kUpsamplingMargin) / mcu * mcu;
+  const int right =
+      std::min(columns, region.x + region.width + kUpsamplingMargin + mcu - 1);
+  while (right - left < kMinUpsampledWidth && left > 0) left -= mcu;
+  if (left == 0 && right == columns) return 0;
   JDIMENSION x = left;
   JDIMENSION width = right - left;
   jpeg_crop_scanline(&cinfo_, &x, &width);
@@ -216,8 +210,9 @@ JSAMPARRAY JpegDecoder::NewLine() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenJpeg(
-    absl::string_view bytes, const DecodeLimits& limits) {
-  auto decoder = std::make_unique<JpegDecoder>(bytes, limits);
+    absl::string_view bytes, const DecodeLimits& limits,
+    JpegRestarts restarts) {
+  auto decoder = std::make_unique<JpegDecoder>(bytes, restarts, limits);
   MILLRACE_RETURN_IF_ERROR(decoder->Open());
   return decoder;
 }

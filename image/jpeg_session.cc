@@ -73,7 +73,27 @@ void EndWriting(j_compress_ptr cinfo) {
   sink->bytes.resize(sink->bytes.size() - sink->manager.free_in_buffer);
 }
 
+void CheckScans(j_common_ptr cinfo) {
+  const int max_scans =
+      reinterpret_cast<JpegScanLimit*>(cinfo->progress)->max_scans;
+  if (reinterpret_cast<j_decompress_ptr>(cinfo)->input_scan_number <=
+      max_scans) {
+    return;
+  }
+  JpegErrors* errors = ErrorsOf(cinfo);
+  std::snprintf(errors->message, sizeof(errors->message), "more than %d scans",
+                max_scans);
+  errors->code = absl::StatusCode::kResourceExhausted;
+  std::longjmp(errors->jump, 1);
+}
+
 }  // namespace
+
+void JpegScanLimit::Install(int most, jpeg_decompress_struct* cinfo) {
+  manager.progress_monitor = CheckScans;
+  max_scans = most;
+  cinfo->progress = &manager;
+}
 
 JpegSink::JpegSink()
     : manager{.init_destination = BeginWriting,

@@ -48,6 +48,17 @@ struct JpegSink {
   std::string bytes;
 };
 
+// Stops files that repeat scans for ever: each costs a pass over the image.
+struct JpegScanLimit {
+  // After jpeg_create_decompress(), with JpegErrors installed. More scans are
+  // RESOURCE_EXHAUSTED.
+  void Install(int most, jpeg_decompress_struct* cinfo);
+
+  // First, since libjpeg hands back a pointer to it.
+  jpeg_progress_mgr manager = {};
+  int max_scans = 0;
+};
+
 // Runs step(), which calls libjpeg. False after a fatal error: see
 // errors->status(). The step must own nothing, since the jump out of libjpeg
 // runs no destructors.

@@ -27,7 +27,7 @@ class PngDecoder final : public StoredDecoder {
 
   absl::Status Open();
   const ImageHeader& header() const override { return header_; }
-  absl::Status Decode(const Rect& region, int channels, Image* image,
+  absl::Status Decode(const DecodeRequest& request, Image* image,
                       DecodeReport* report) override;
 
  private:
@@ -104,9 +104,13 @@ void PngDecoder::AskFor8Bits() {
   }
 }
 
-absl::Status PngDecoder::Decode(const Rect& region, int channels, Image* image,
+absl::Status PngDecoder::Decode(const DecodeRequest& request, Image* image,
                                 DecodeReport* report) {
-  image->Reset(region.width, region.height, channels);
+  if (request.scale_denominator != 1) {
+    return absl::UnimplementedError("PNG: cannot be decoded to a scale");
+  }
+  const Rect& region = request.region;
+  image->Reset(region.width, region.height, request.channels);
   if (!RunPng(&errors_, [this] { AskFor8Bits(); })) return status();
   if (interlaced_) {
     MILLRACE_RETURN_IF_ERROR(DecodeInterlaced(region, image));

@@ -58,6 +58,33 @@ TEST_P(JpegKindsTest, RandomRegionsOfManySizesEqualTheWhole) {
   }
 }
 
+TEST_P(JpegKindsTest, RandomRegionsEqualTheWholeAtEveryScale) {
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 random(seed);
+  for (int i = 0; i < 40; ++i) {
+    const Image scene =
+        Noise(1 + random() % 150, 1 + random() % 150, 3, random());
+    const std::string file = WriteJpeg(scene, GetParam());
+    DecodeOptions options;
+    options.scale_denominator = 2 << i % 3;
+    const auto whole = Decode(file, options);
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    const int scale = options.scale_denominator;
+    EXPECT_EQ(whole->width(), (scene.width() + scale - 1) / scale);
+    EXPECT_EQ(whole->height(), (scene.height() + scale - 1) / scale);
+    for (int k = 0; k < 10; ++k) {
+      const Rect rect = RandomRect(whole->width(), whole->height(), &random);
+      Image region;
+      ASSERT_TRUE(DecodeRegion(file, options, rect, &region).ok());
+      ASSERT_TRUE(SamePixels(region, CropOf(*whole, rect)))
+          << rect.width << "x" << rect.height << " at " << rect.x << ", "
+          << rect.y << " of " << whole->width() << "x" << whole->height()
+          << " at 1/" << scale;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Kinds, JpegKindsTest,
     testing::Values(JpegKind{1, 1}, JpegKind{2, 1}, JpegKind{1, 2},

@@ -1,0 +1,319 @@
+#include "image/jpeg_tiling.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "image/jpeg_huffman.h"
+#include "image/jpeg_markers.h"
+#include "image/jpeg_session.h"
+#include "image/jpeg_zigzag.h"
+#include "image/stored_decoder.h"
+
+namespace millrace {
+namespace {
+
+constexpr int kMinTileMcus = 4;
+// A tile costs about 5.5 bytes: its marker, the bits that fill up the byte
+// before it, the DC values that begin anew behind it, its place in the record.
+constexpr uint64_t kMinTileBytes = 280;
+
+constexpr int kMaxMarkerBytes = 0xFFFF;
+constexpr int kTables = JpegLayout::kMaxTables;
+// Of a baseline file's DC differences and AC values, in bits.
+constexpr int kMaxDcBits = 11;
+constexpr int kMaxAcBits = 10;
+// Symbol for the end of a block, and for 16 zeros.
+constexpr int kEndOfBlock = 0x00;
+constexpr int kSixteenZeros = 0xF0;
+
+// By row of a block, and the set of its columns: the same set in zigzag order.
+using ZigzagSets = std::array<std::array<uint64_t, 1 << DCTSIZE>, DCTSIZE>;
+constexpr ZigzagSets MakeZigzagSets() {
+  ZigzagSets sets = {};
+  for (int k = 0; k < DCTSIZE2; ++k) {
+    const int place = kJpegNaturalOrder[k];
+    for (int columns = 0; columns < 1 << DCTSIZE; ++columns) {
+      const uint64_t bit = columns >> place % DCTSIZE & 1;
+      sets[place / DCTSIZE][columns] |= bit << k;
+    }
+  }
+  return sets;
+}
+constexpr ZigzagSets kZigzagSets = MakeZigzagSets();
+
+int BitsOf(int value) { return std::bit_width(unsigned(std::abs(value))); }
+
+// One bit for each coefficient that is not zero, in zigzag order.
+uint64_t NonZero(const JCOEF* block) {
+  uint8_t nonzero[DCTSIZE2];
+  for (int i = 0; i < DCTSIZE2; ++i) nonzero[i] = block[i] != 0;
+  uint64_t zigzag = 0;
+  for (int row = 0; row < DCTSIZE2; row += DCTSIZE) {
+    uint64_t bytes;
+    std::memcpy(&bytes, nonzero + row, sizeof(bytes));
+    // Where each byte is 0 or 1, this gathers them into the highest one.
+    const uint64_t columns = bytes * 0x0102040810204080 >> 56;
+    zigzag |= kZigzagSets[row / DCTSIZE][columns];
+  }
+  return zigzag;
+}
+
+// The symbols that a scan of baseline blocks will be made of.
+class SymbolCounter {
+ public:
+  void BeginInterval() { last_dc_ = 0; }
+  void CountBlock(const JCOEF* block, JpegSymbolCounts* dc,
+                  JpegSymbolCounts* ac);
+  // A block that fills up an MCU at the border: no difference, nothing else.
+  static void CountFiller(JpegSymbolCounts* dc, JpegSymbolCounts* ac) {
+    ++(*dc)[0];
+    ++(*ac)[kEndOfBlock];
+  }
+
+ private:
+  int last_dc_ = 0;
+};
+
+void SymbolCounter::CountBlock(const JCOEF* block, JpegSymbolCounts* dc,
+                               JpegSymbolCounts* ac) {
+  ++(*dc)[BitsOf(block[0] - last_dc_)];
+  last_dc_ = block[0];
+  int before = 0;
+  for (uint64_t left = NonZero(block) >> 1 << 1; left != 0; left &= left - 1) {
+    const int k = std::countr_zero(left);
+    int zeros = k - before - 1;
+    before = k;
+    for (; zeros > 15; zeros -= 16) ++(*ac)[kSixteenZeros];
+    const int bits = BitsOf(block[kJpegNaturalOrder[k]]);
+    ++(*ac)[zeros << 4 | std::min(bits, 15)];
+  }
+  if (before < 63) ++(*ac)[kEndOfBlock];
+}
+
+// False if a value is too large for a baseline file.
+bool InRange(const JpegSymbolCounts& dc, const JpegSymbolCounts& ac) {
+  uint32_t beyond = 0;
+  for (int bits = kMaxDcBits + 1; bits < 256; ++bits) beyond |= dc[bits];
+  for (int zeros = 0; zeros < 16; ++zeros) {
+    for (int bits = kMaxAcBits + 1; bits < 16; ++bits) {
+      beyond |= ac[zeros << 4 | bits];
+    }
+  }
+  return beyond == 0;
+}
+
+// A file being read and written again.
+class Rewriter {
+ public:
+  Rewriter() {
+    source_.err = &errors_.manager;
+    target_.err = &errors_.manager;
+  }
+  ~Rewriter() {
+    jpeg_destroy_compress(&target_);
+    jpeg_destroy_decompress(&source_);
+  }
+  Rewriter(const Rewriter&) = delete;
+  Rewriter& operator=(const Rewriter&) = delete;
+
+  absl::Status Open(absl::string_view bytes, const DecodeLimits& limits);
+  // After Open(): INVALID_ARGUMENT if there was so much as a warning.
+  absl::StatusOr<std::string> Rewrite(uint64_t source_bytes);
+
+ private:
+  absl::Status CheckKind() const;
+  absl::Status Verdict(bool done) const;
+
+  // The steps below call libjpeg: they run inside RunJpeg() and own nothing.
+  void ReadCoefficients(uint64_t source_bytes);
+  void CountComponent(int index);
+  void InstallTables();
+  void Write();
+  void CopyMarkers();
+
+  bool single() const { return source_.num_components == 1; }
+
+  JpegErrors errors_;
+  JpegScanLimit scan_limit_;
+  jpeg_decompress_struct source_ = {};
+  jpeg_compress_struct target_ = {};
+  JpegSink sink_;
+  jvirt_barray_ptr* coefficients_ = nullptr;
+  int mcus_per_row_ = 0;
+  int mcu_rows_ = 0;
+  SymbolCounter counter_;
+  std::array<JpegSymbolCounts, kTables> dc_counts_ = {};
+  std::array<JpegSymbolCounts, kTables> ac_counts_ = {};
+};
+
+absl::Status Rewriter::Open(absl::string_view bytes,
+                            const DecodeLimits& limits) {
+  const bool read = RunJpeg(&errors_, [&] {
+    jpeg_create_decompress(&source_);
+    jpeg_create_compress(&target_);
+    scan_limit_.Install(limits.max_scans, &source_);
+    jpeg_save_markers(&source_, kJpegComment, kMaxMarkerBytes);
+    for (int app = kJpegApp0; app <= kJpegApp15; ++app) {
+      jpeg_save_markers(&source_, app, kMaxMarkerBytes);
+    }
+    jpeg_mem_src(&source_, reinterpret_cast<const unsigned char*>(bytes.data()),
+                 bytes.size());
+    jpeg_read_header(&source_, TRUE);
+  });
+  MILLRACE_RETURN_IF_ERROR(Verdict(read));
+  MILLRACE_RETURN_IF_ERROR(
+      CheckPixels(source_.image_width, source_.image_height, limits));
+  return CheckKind();
+}
+
+absl::Status Rewriter::Verdict(bool done) const {
+  if (!done) return errors_.status();
+  if (errors_.warned()) {
+    return absl::InvalidArgumentError(absl::StrCat("JPEG: ", errors_.warning));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Rewriter::CheckKind() const {
+  if (source_.num_components != 1 && source_.num_components != 3) {
+    return absl::UnimplementedError(
+        absl::StrCat("no tiles for ", source_.num_components, " components"));
+  }
+  for (int i = 0; i < source_.num_components; ++i) {
+    const jpeg_component_info& component = source_.comp_info[i];
+    if (source_.max_h_samp_factor % component.h_samp_factor != 0 ||
+        source_.max_v_samp_factor % component.v_samp_factor != 0) {
+      return absl::UnimplementedError("no tiles for fractional sampling");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Rewriter::Rewrite(uint64_t source_bytes) {
+  MILLRACE_RETURN_IF_ERROR(
+      Verdict(RunJpeg(&errors_, [&] { ReadCoefficients(source_bytes); })));
+  for (int i = 0; i < kTables; ++i) {
+    if (InRange(dc_counts_[i], ac_counts_[i])) continue;
+    return absl::InvalidArgumentError(
+        "JPEG: coefficients beyond those of a baseline file");
+  }
+  InstallTables();
+  MILLRACE_RETURN_IF_ERROR(Verdict(RunJpeg(&errors_, [&] { Write(); })));
+  return std::move(sink_.bytes);
+}
+
+void Rewriter::ReadCoefficients(uint64_t source_bytes) {
+  coefficients_ = jpeg_read_coefficients(&source_);
+  target_.dest = &sink_.manager;
+  jpeg_copy_critical_parameters(&source_, &target_);
+  const int mcu_width = DCTSIZE * (single() ? 1 : source_.max_h_samp_factor);
+  const int mcu_height = DCTSIZE * (single() ? 1 : source_.max_v_samp_factor);
+  mcus_per_row_ = (int(source_.image_width) + mcu_width - 1) / mcu_width;
+  mcu_rows_ = (int(source_.image_height) + mcu_height - 1) / mcu_height;
+  target_.restart_interval = TileMcus(mcus_per_row_, mcu_rows_, source_bytes);
+  for (int i = 0; i < source_.num_components; ++i) CountComponent(i);
+}
+
+void Rewriter::CountComponent(int index) {
+  const jpeg_component_info& info = source_.comp_info[index];
+  JpegSymbolCounts* dc = &dc_counts_[target_.comp_info[index].dc_tbl_no];
+  JpegSymbolCounts* ac = &ac_counts_[target_.comp_info[index].ac_tbl_no];
+  const int across = single() ? 1 : info.h_samp_factor;
+  const int down = single() ? 1 : info.v_samp_factor;
+  const auto count_mcu = [&](JBLOCKARRAY rows, int left, int height) {
+    for (int y = 0; y < down; ++y) {
+      for (int x = left; x < left + across; ++x) {
+        if (y < height && x < int(info.width_in_blocks)) {
+          counter_.CountBlock(rows[y][x], dc, ac);
+        } else {
+          SymbolCounter::CountFiller(dc, ac);
+        }
+      }
+    }
+  };
+  unsigned mcu = 0;
+  for (int row = 0; row < mcu_rows_; ++row) {
+    const JBLOCKARRAY rows = source_.mem->access_virt_barray(
+        reinterpret_cast<j_common_ptr>(&source_), coefficients_[index],
+        row * down, down, FALSE);
+    const int height = int(info.height_in_blocks) - row * down;
+    for (int column = 0; column < mcus_per_row_; ++column, ++mcu) {
+      if (mcu % target_.restart_interval == 0) counter_.BeginInterval();
+      count_mcu(rows, column * across, height);
+    }
+  }
+}
+
+void Rewriter::InstallTables() {
+  const auto install = [](const JpegSymbolCounts& counts, JHUFF_TBL* out) {
+    const JpegHuffmanTable table = OptimalHuffmanTable(counts);
+    std::copy(table.counts.begin(), table.counts.end(), out->bits + 1);
+    std::copy(table.symbols.begin(), table.symbols.end(), out->huffval);
+  };
+  // jpeg_copy_critical_parameters() has made tables for all these.
+  for (int i = 0; i < target_.num_components; ++i) {
+    const int dc = target_.comp_info[i].dc_tbl_no;
+    const int ac = target_.comp_info[i].ac_tbl_no;
+    install(dc_counts_[dc], target_.dc_huff_tbl_ptrs[dc]);
+    install(ac_counts_[ac], target_.ac_huff_tbl_ptrs[ac]);
+  }
+}
+
+void Rewriter::Write() {
+  jpeg_write_coefficients(&target_, coefficients_);
+  CopyMarkers();
+  jpeg_finish_compress(&target_);
+  jpeg_finish_decompress(&source_);
+}
+
+// All but those that libjpeg writes itself.
+void Rewriter::CopyMarkers() {
+  const auto is = [](jpeg_saved_marker_ptr marker, int kind, const char* name,
+                     size_t length) {
+    return marker->marker == kind && marker->data_length >= length &&
+           std::memcmp(marker->data, name, length) == 0;
+  };
+  for (auto* marker = source_.marker_list; marker; marker = marker->next) {
+    if (target_.write_JFIF_header && is(marker, kJpegApp0, "JFIF", 5)) continue;
+    if (target_.write_Adobe_marker && is(marker, kJpegApp14, "Adobe", 5)) {
+      continue;
+    }
+    jpeg_write_marker(&target_, marker->marker, marker->data,
+                      marker->data_length);
+  }
+}
+
+}  // namespace
+
+int TileMcus(int mcus_per_row, int mcu_rows, uint64_t bytes) {
+  const uint64_t mcus = uint64_t{1} * mcus_per_row * mcu_rows;
+  const uint64_t fewest = (kMinTileBytes * mcus + bytes - 1) / bytes;
+  const int wanted = static_cast<int>(
+      std::min<uint64_t>(std::max<uint64_t>(fewest, kMinTileMcus),
+                         static_cast<uint64_t>(mcus_per_row)));
+  // Rows after which a tile begins at the border again.
+  const auto period = [&](int n) { return n / std::gcd(n, mcus_per_row); };
+  int best = wanted;
+  for (int n = wanted + 1; n <= wanted + wanted / 2 && n <= mcus_per_row; ++n) {
+    if (period(n) < period(best)) best = n;
+  }
+  return best;
+}
+
+absl::StatusOr<TiledJpeg> TileJpeg(absl::string_view bytes,
+                                   const DecodeLimits& limits) {
+  Rewriter rewriter;
+  MILLRACE_RETURN_IF_ERROR(rewriter.Open(bytes, limits));
+  TiledJpeg tiled;
+  MILLRACE_ASSIGN_OR_RETURN(tiled.bytes, rewriter.Rewrite(bytes.size()));
+  MILLRACE_ASSIGN_OR_RETURN(tiled.layout, ParseJpegLayout(tiled.bytes));
+  return tiled;
+}
+
+}  // namespace millrace

@@ -1,0 +1,223 @@
+// Every decoder that works from a JpegLayout gives the pixels of a plain decode
+// by libjpeg, and the same verdict.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+
+#include "image/jpeg_layout.h"
+#include "image/jpeg_tiling.h"
+#include "image/stored_decoder.h"
+#include "tests/image/image_testing.h"
+#include "tests/image/jpeg_testing.h"
+
+namespace millrace {
+namespace {
+
+using OpenLayout = std::function<absl::StatusOr<std::unique_ptr<StoredDecoder>>(
+    absl::string_view, JpegLayout, const DecodeLimits&)>;
+
+struct Implementation {
+  const char* name;
+  OpenLayout open;
+  // 1 alone, or all.
+  int max_scale;
+};
+
+class LayoutDecodersTest : public testing::TestWithParam<Implementation> {
+ protected:
+  LayoutDecodersTest() : seed_(std::random_device{}()), random_(seed_) {}
+  void SetUp() override { RecordProperty("seed", std::to_string(seed_)); }
+
+  absl::StatusOr<Image> Decode(absl::string_view jpeg, const JpegLayout& layout,
+                               const DecodeRequest& request) {
+    auto decoder = GetParam().open(jpeg, layout, {});
+    if (!decoder.ok()) return decoder.status();
+    Image image;
+    DecodeReport report;
+    const absl::Status status = (*decoder)->Decode(request, &image, &report);
+    if (!status.ok()) return status;
+    return image;
+  }
+
+  // All of a file at a scale, and some regions.
+  void ExpectSamePixels(absl::string_view jpeg, const JpegLayout& layout,
+                        int scale, int regions) {
+    const int width = ScaledSide(layout.width, scale);
+    const int height = ScaledSide(layout.height, scale);
+    DecodeOptions options;
+    options.apply_orientation = false;
+    options.scale_denominator = scale;
+    const auto whole = millrace::Decode(jpeg, options);
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    Rect rect = {0, 0, width, height};
+    for (int i = 0; i <= regions; ++i) {
+      const auto part = Decode(jpeg, layout, {rect, whole->channels(), scale});
+      ASSERT_TRUE(part.ok()) << part.status() << ", seed " << seed_;
+      ASSERT_TRUE(SamePixels(*part, CropOf(*whole, rect)))
+          << rect.width << "x" << rect.height << " at " << rect.x << ", "
+          << rect.y << " of " << width << "x" << height << " at 1/" << scale
+          << ", seed " << seed_;
+      rect = RandomRect(width, height, &random_);
+    }
+  }
+
+  // The same at every scale.
+  void ExpectSamePixels(const std::string& jpeg, int regions) {
+    const auto layout = ParseJpegLayout(jpeg);
+    ASSERT_TRUE(layout.ok()) << layout.status();
+    for (int scale = 1; scale <= GetParam().max_scale; scale *= 2) {
+      ExpectSamePixels(jpeg, *layout, scale, regions);
+    }
+  }
+
+  const uint32_t seed_;
+  std::mt19937 random_;
+};
+
+TEST_P(LayoutDecodersTest, GiveTheSamePixelsForEverySampling) {
+  for (const auto& [columns, rows] :
+       {std::pair(1, 1), {2, 1}, {1, 2}, {2, 2}, {4, 1}, {4, 2}, {3, 1}}) {
+    for (int i = 0; i < 12; ++i) {
+      JpegKind kind;
+      kind.luma_columns = columns;
+      kind.luma_rows = rows;
+      // None, every MCU, lengths that do and do not divide a row.
+      kind.restart_interval = static_cast<int>(random_() % 9);
+      const Image scene =
+          Noise(1 + random_() % 150, 1 + random_() % 90, 3, random_());
+      SCOPED_TRACE(testing::Message()
+                   << columns << ":" << rows << ", restarts every "
+                   << kind.restart_interval);
+      ExpectSamePixels(WriteJpeg(scene, kind), 8);
+    }
+  }
+}
+
+TEST_P(LayoutDecodersTest, GiveTheSamePixelsForGrayAndRgb) {
+  for (int i = 0; i < 30; ++i) {
+    JpegKind kind;
+    kind.rgb = i % 2 == 0;
+    kind.restart_interval = static_cast<int>(random_() % 7);
+    const Image scene = Noise(1 + random_() % 120, 1 + random_() % 80,
+                              kind.rgb ? 3 : 1, random_());
+    if (kind.rgb) kind.luma_columns = kind.luma_rows = 1;
+    ExpectSamePixels(WriteJpeg(scene, kind), 8);
+  }
+}
+
+TEST_P(LayoutDecodersTest, GiveTheSamePixelsForWildCoefficients) {
+  for (const int amplitude : {3, 100, 1023}) {
+    for (int i = 0; i < 6; ++i) {
+      JpegKind kind;
+      kind.luma_columns = kind.luma_rows = 1 + i % 2;
+      kind.restart_interval = 1 + static_cast<int>(random_() % 5);
+      const std::string jpeg = WildJpeg(1 + random_() % 70, 1 + random_() % 70,
+                                        3, kind, amplitude, 0.3, &random_);
+      ExpectSamePixels(jpeg, 6);
+    }
+  }
+}
+
+TEST_P(LayoutDecodersTest, GiveTheSamePixelsForNarrowAndLongImages) {
+  for (const auto& [width, height] : {std::pair(1, 1),
+                                      {2, 2},
+                                      {3, 5},
+                                      {17, 16},
+                                      {33, 1},
+                                      {1, 33},
+                                      {35, 64},
+                                      {129, 3},
+                                      {65500, 1},
+                                      {1, 65500}}) {
+    for (const int factor : {1, 2}) {
+      JpegKind kind;
+      kind.luma_columns = kind.luma_rows = factor;
+      kind.restart_interval = 1;
+      ExpectSamePixels(WriteJpeg(Scene(width, height, 3), kind), 12);
+    }
+  }
+}
+
+TEST_P(LayoutDecodersTest, ConvertBetweenGrayAndColorAsThePlainDecodeDoes) {
+  const std::string color = WriteJpeg(Scene(50, 40, 3), {});
+  const std::string gray = WriteJpeg(Scene(50, 40, 1), {});
+  for (const auto& [jpeg, channels] : {std::pair(color, 1), {gray, 3}}) {
+    const auto layout = ParseJpegLayout(jpeg);
+    ASSERT_TRUE(layout.ok());
+    DecodeOptions options;
+    options.channels = channels;
+    const auto whole = millrace::Decode(jpeg, options);
+    const auto part = Decode(jpeg, *layout, {{3, 5, 40, 30}, channels, 1});
+    ASSERT_TRUE(whole.ok() && part.ok()) << part.status();
+    EXPECT_TRUE(SamePixels(*part, CropOf(*whole, {3, 5, 40, 30})));
+  }
+}
+
+TEST_P(LayoutDecodersTest, RefuseDamagedTilesOrGiveSomePixels) {
+  JpegKind kind;
+  kind.restart_interval = 3;
+  const std::string jpeg = WriteJpeg(Noise(90, 60, 3, 1), kind);
+  const auto layout = ParseJpegLayout(jpeg);
+  ASSERT_TRUE(layout.ok());
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string damaged = jpeg;
+    for (uint32_t flips = 1 + random_() % 4; flips > 0; --flips) {
+      const size_t scan = layout->offsets[0];
+      damaged[scan + random_() % (jpeg.size() - scan)] ^= 1 << random_() % 8;
+    }
+    const Rect rect = RandomRect(90, 60, &random_);
+    const auto part = Decode(damaged, *layout, {rect, 3, 1});
+    refused += !part.ok();
+  }
+  EXPECT_GT(refused, 0);
+}
+
+TEST_P(LayoutDecodersTest, SurviveOffsetsThatLie) {
+  JpegKind kind;
+  kind.restart_interval = 2;
+  const std::string jpeg = WriteJpeg(Noise(90, 60, 3, 1), kind);
+  const auto layout = ParseJpegLayout(jpeg);
+  ASSERT_TRUE(layout.ok());
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    JpegLayout lying = *layout;
+    lying.offsets[random_() % lying.offsets.size()] = random_() % jpeg.size();
+    if (i % 3 == 0) lying.height += 1 + random_() % 16;
+    if (!CheckJpegLayout(lying).ok()) continue;  // Never gets that far.
+    const Rect rect = RandomRect(90, 60, &random_);
+    refused += !Decode(jpeg, lying, {rect, 3, 1}).ok();
+  }
+  EXPECT_GT(refused, 0);
+}
+
+TEST_P(LayoutDecodersTest, GiveTheSamePixelsForRealFiles) {
+  const auto data = TestDataDir();
+  if (!data) GTEST_SKIP() << "no MILLRACE_TEST_DATA";
+  int files = 0;
+  for (const char* folder : {"imagenet-sample", "nasty-images", "coco"}) {
+    for (const std::string& path : FilesBelow(*data + "/" + folder)) {
+      const std::string bytes = ReadFile(path);
+      const auto tiled = TileJpeg(bytes);
+      if (!tiled.ok()) continue;
+      SCOPED_TRACE(path);
+      ExpectSamePixels(tiled->bytes, tiled->layout, 1, 3);
+      ++files;
+      if (GetParam().max_scale > 1 && files % 4 == 0) {
+        ExpectSamePixels(tiled->bytes, tiled->layout, 2 << files / 4 % 3, 3);
+      }
+    }
+  }
+  std::printf("%6d files\n", files);
+  EXPECT_GT(files, 450);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Decoders, LayoutDecodersTest,
+    testing::Values(Implementation{"LibjpegOverTiles", OpenJpegTiles, 8}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace millrace

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "base/digest.h"
 #include "base/status_macros.h"
+#include "pipeline/condition.h"
 #include "pipeline/transform_rules.h"
 #include "storage/data_dir.h"
 
@@ -107,7 +108,12 @@ absl::Status CheckSelection(const PlanLimits& limits, v1::Plan* plan) {
   }
   SortOnce(selection->mutable_classes());
   SortOnce(selection->mutable_keys());
-  if (selection->classes().empty() && keys == 0) plan->clear_selection();
+  if (selection->has_where()) {
+    MILLRACE_RETURN_IF_ERROR(
+        ConditionRules().Apply("selection.where", selection->mutable_where()));
+  } else if (selection->classes().empty() && keys == 0) {
+    plan->clear_selection();
+  }
   return absl::OkStatus();
 }
 

@@ -10,7 +10,8 @@
 namespace millrace {
 
 // - dataset: "NAME@VERSION", with the full version
-// - selection: names sorted, each once; absent if it names nothing
+// - selection: names sorted, each once; conditions as of condition.h; absent if
+//   it is empty
 // - sizes of crops: two values; interpolation, scale, ratio, p and num_classes
 //   set; channels RGB or GRAY
 //

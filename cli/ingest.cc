@@ -196,8 +196,9 @@ void AddImagenet(CLI::App* ingest, Exit* exit) {
       ->type_name("DIR_OR_CSV");
   form.app
       ->add_option("--synsets", files.synsets,
-                   "LOC_synset_mapping.txt, or words.txt")
-      ->type_name("FILE");
+                   "Titles: LOC_synset_mapping.txt, words.txt, or both")
+      ->type_name("FILE...")
+      ->expected(1, 1000);
   form.app
       ->add_option("--hierarchy", files.hierarchy,
                    "wordnet.is_a.txt: 'parent child' a line")
@@ -212,7 +213,8 @@ void AddImagenet(CLI::App* ingest, Exit* exit) {
       "  millrace ingest imagenet --dataset imagenet/train --data-dir data \\\n"
       "      --images ILSVRC/Data/CLS-LOC/train \\\n"
       "      --boxes ILSVRC/Annotations/CLS-LOC/train \\\n"
-      "      --synsets LOC_synset_mapping.txt --hierarchy wordnet.is_a.txt\n"
+      "      --synsets LOC_synset_mapping.txt words.txt \\\n"
+      "      --hierarchy wordnet.is_a.txt\n"
       "  millrace ingest imagenet --dataset imagenet/val --data-dir data \\\n"
       "      --images ILSVRC/Data/CLS-LOC/val \\\n"
       "      --boxes LOC_val_solution.csv --ground-truth LOC_val_solution.csv "
@@ -221,7 +223,9 @@ void AddImagenet(CLI::App* ingest, Exit* exit) {
       "Ground truth is LOC_val_solution.csv; or '<file> <wnid>', one image a\n"
       "line; or one wnid a line; or one number a line, 1 for the first line "
       "of\n"
-      "--synsets.");
+      "--synsets. LOC_synset_mapping.txt lists the classes; words.txt names "
+      "all of\n"
+      "WordNet, so also what stands above the classes in --hierarchy.");
 }
 
 void AddCoco(CLI::App* ingest, Exit* exit) {

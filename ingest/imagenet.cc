@@ -77,11 +77,7 @@ class ImagenetSource : public Source {
 };
 
 absl::Status ImagenetSource::Open() {
-  if (!files_.synsets.empty()) {
-    MILLRACE_ASSIGN_OR_RETURN(const std::string text,
-                              ReadTextFile(files_.synsets));
-    MILLRACE_ASSIGN_OR_RETURN(synsets_, ParseSynsets(files_.synsets, text));
-  }
+  MILLRACE_ASSIGN_OR_RETURN(synsets_, ReadSynsets(files_.synsets));
   if (!files_.boxes.empty()) {
     MILLRACE_ASSIGN_OR_RETURN(boxes_, OpenImagenetBoxes(files_.boxes));
   }
@@ -149,7 +145,7 @@ absl::StatusOr<std::vector<std::string>> ImagenetSource::FlatClasses() {
         tree_.file(i), " is ", classes[i], " by ", files_.ground_truth,
         ", but ", box_classes[i], " by ", files_.boxes,
         truth.numbered ? absl::StrCat("; do the numbers count the lines of ",
-                                      files_.synsets, "?")
+                                      synsets_.path, "?")
                        : ""));
   }
   return classes;
@@ -172,7 +168,7 @@ absl::StatusOr<std::vector<std::string>> ImagenetSource::TrueClasses(
       std::is_sorted(synsets_.order.begin(), synsets_.order.end())) {
     notes_.push_back(
         absl::StrCat("the numbers of ", files_.ground_truth,
-                     " were read as lines of ", files_.synsets,
+                     " were read as lines of ", synsets_.path,
                      ", which is in the order of WordNet ids; the numbers "
                      "of ILSVRC's devkit are not"));
   }
@@ -209,7 +205,9 @@ absl::Status ImagenetSource::SetCategories(
       if (CategoryOf(wnid)) continue;
       return absl::InvalidArgumentError(
           absl::StrCat("class ", wnid, " is not among the ", categories_.size(),
-                       " synsets of ", files_.synsets));
+                       " synsets of ", synsets_.path,
+                       "; add it there, move its images away, or give a file "
+                       "that only names synsets (words.txt)"));
     }
   } else {
     categories_.assign(known_classes_.begin(), known_classes_.end());

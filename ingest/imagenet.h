@@ -16,6 +16,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "ingest/ingest.h"
@@ -42,12 +43,13 @@ struct ImagenetFiles {
   // in itself is quarantined, its image is served without it.
   std::string boxes;
 
-  // Titles of classes, one a line:
+  // Titles of synsets, one a line, in any number of files:
   //  - "n01440764 tench, Tinca tinca" (LOC_synset_mapping.txt), which also is
   //    the list of classes: a folder or label that is not in it is refused;
   //  - "n01440764<TAB>tench, Tinca tinca" (words.txt, all of WordNet), which
-  //    gives titles only.
-  std::string synsets;
+  //    gives titles only; also to the nodes of `hierarchy` that are no class.
+  // One file at most lists classes, and its titles come first.
+  std::vector<std::string> synsets;
 
   // wordnet.is_a.txt: "<parent> <child>", one edge a line. Kept are the
   // ancestors of the categories. A cycle is refused.
@@ -58,10 +60,10 @@ struct ImagenetFiles {
   //  - "<file name> <wnid>", one image a line, further columns ignored
   //    (tiny-imagenet's val_annotations.txt);
   //  - one WordNet id a line;
-  //  - one number a line, 1 for the class on the first line of `synsets`, which
-  //    is then required. Mind that the ids of ILSVRC's own
-  //    ILSVRC2012_validation_ground_truth.txt count in the order of its devkit,
-  //    which is not that of LOC_synset_mapping.txt.
+  //  - one number a line, 1 for the class on the first line of `synsets`
+  //    (its list of classes), which is then required. Mind that the ids of
+  //    ILSVRC's own ILSVRC2012_validation_ground_truth.txt count in the order
+  //    of its devkit, which is not that of LOC_synset_mapping.txt.
   // In the last two, line n is for ILSVRC2012_val_<n, eight digits>, or, if
   // any file is called otherwise, for the n-th file in the order of names, and
   // there must be as many lines as files. If `boxes` is given too, a class

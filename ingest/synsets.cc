@@ -120,6 +120,7 @@ class AncestorWalk {
 absl::StatusOr<Synsets> ParseSynsets(absl::string_view path,
                                      absl::string_view text) {
   Synsets synsets;
+  synsets.path = std::string(path);
   MILLRACE_RETURN_IF_ERROR(
       ForEachLine(path, text, [&](size_t, absl::string_view line) {
         return AddSynset(line, &synsets);
@@ -128,6 +129,23 @@ absl::StatusOr<Synsets> ParseSynsets(absl::string_view path,
     return absl::InvalidArgumentError(absl::StrCat(path, " lists no synsets"));
   }
   return synsets;
+}
+
+absl::StatusOr<Synsets> ReadSynsets(const std::vector<std::string>& paths) {
+  Synsets all;
+  for (const std::string& path : paths) {
+    MILLRACE_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
+    MILLRACE_ASSIGN_OR_RETURN(Synsets synsets, ParseSynsets(path, text));
+    if (synsets.lists_classes && all.lists_classes) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, " and ", all.path,
+          " both list the classes (\"<wnid> <title>\"); "
+          "give one of them, and others of the form \"<wnid><TAB><title>\""));
+    }
+    if (all.order.empty() || synsets.lists_classes) std::swap(all, synsets);
+    all.titles.merge(synsets.titles);
+  }
+  return all;
 }
 
 absl::StatusOr<std::vector<v1::IsA>> ParseHierarchy(

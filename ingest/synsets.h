@@ -13,7 +13,9 @@
 namespace millrace {
 
 struct Synsets {
-  // Title of each WordNet id, such as "tench, Tinca tinca".
+  // The file that `order` and `lists_classes` are of.
+  std::string path;
+  // Title of each WordNet id of any file, such as "tench, Tinca tinca".
   std::map<std::string, std::string, std::less<>> titles;
   // Ids in the order of the file.
   std::vector<std::string> order;
@@ -26,6 +28,10 @@ struct Synsets {
 // form, both forms, an id twice.
 absl::StatusOr<Synsets> ParseSynsets(absl::string_view path,
                                      absl::string_view text);
+
+// Several files as one: the list of classes, or else the first file, and the
+// titles that the others add to its own. INVALID_ARGUMENT: two list classes.
+absl::StatusOr<Synsets> ReadSynsets(const std::vector<std::string>& paths);
 
 // (child, parent) edges of the ancestors of `categories`, sorted. `text` has
 // one "<parent> <child>" a line. INVALID_ARGUMENT: not that form, or a cycle

@@ -34,6 +34,9 @@ if [[ -d $imagenet/ILSVRC ]]; then
   data=$imagenet/ILSVRC/Data/CLS-LOC
   boxes=$imagenet/ILSVRC/Annotations/CLS-LOC
   names=(--synsets "$imagenet/LOC_synset_mapping.txt")
+  if [[ -f $imagenet/words.txt ]]; then
+    names+=("$imagenet/words.txt")
+  fi
   if [[ -f $imagenet/wordnet.is_a.txt ]]; then
     names+=(--hierarchy "$imagenet/wordnet.is_a.txt")
   fi
@@ -45,7 +48,7 @@ if [[ -d $imagenet/ILSVRC ]]; then
 elif [[ -d $source_dir/imagenet-sample/train ]]; then
   ingest imagenet --dataset imagenet/train \
     --images "$source_dir/imagenet-sample/train" \
-    --synsets "$source_dir/imagenet-meta/LOC_synset_mapping.txt"
+    --synsets "$source_dir"/imagenet-meta/{LOC_synset_mapping,words}.txt
 fi
 
 for split in train2017 val2017; do

@@ -93,9 +93,9 @@ TEST_F(ImagenetTest, FoldersAreTheLabelsOfATree) {
 
 TEST_F(ImagenetTest, AListOfSynsetsGivesCategoriesTitlesAndOneOrderForAll) {
   PutTree();
-  files_.synsets = Put("synsets",
-                       "n02119789 kit fox\nn01484850 shark\n"
-                       "n01440764 tench, Tinca tinca\n");
+  files_.synsets = {Put("synsets",
+                        "n02119789 kit fox\nn01484850 shark\n"
+                        "n01440764 tench, Tinca tinca\n")};
   files_.hierarchy = Put("is_a",
                          "n00000001 n01440764\nn00000001 n02119789\n"
                          "n00000001 n03000000\n");
@@ -107,10 +107,33 @@ TEST_F(ImagenetTest, AListOfSynsetsGivesCategoriesTitlesAndOneOrderForAll) {
   EXPECT_EQ(result.info.hierarchy_size(), 2);
 }
 
+TEST_F(ImagenetTest, NamesOfAllOfWordNetGiveTitlesToNodesThatAreNoClass) {
+  PutTree();
+  const std::string classes =
+      Put("classes", "n02119789 kit fox\nn01440764 tench\n");
+  const std::string words =
+      Put("words",
+          "n00000001\tanimal, beast\nn01440764\tTinca tinca\n"
+          "n09999999\tnot above any class\n");
+  files_.hierarchy = Put("is_a", "n00000001 n01440764\n");
+  for (const auto& synsets : {std::vector{classes, words}, {words, classes}}) {
+    files_.synsets = synsets;
+    const IngestResult result = MustIngest();
+    ASSERT_EQ(result.info.categories_size(), 2);
+    EXPECT_EQ(result.info.categories(0).title(), "tench");
+    ASSERT_EQ(result.info.hierarchy_titles_size(), 1);
+    EXPECT_EQ(result.info.hierarchy_titles().at("n00000001"), "animal, beast");
+  }
+  files_.synsets = {classes, words, classes};
+  EXPECT_THAT(OpenError(), HasSubstr("both list the classes"));
+}
+
 TEST_F(ImagenetTest, AFolderThatTheSynsetsDoNotListIsRefused) {
   PutTree();
-  files_.synsets = Put("synsets", "n01440764 tench\n");
-  EXPECT_THAT(OpenError(), HasSubstr("class n02119789 is not among the 1"));
+  files_.synsets = {Put("synsets", "n01440764 tench\n")};
+  EXPECT_THAT(OpenError(),
+              testing::AllOf(HasSubstr("class n02119789 is not among the 1"),
+                             HasSubstr("add it there")));
 }
 
 TEST_F(ImagenetTest, FilesOutsideOfClassFoldersAreQuarantined) {
@@ -234,7 +257,7 @@ TEST_F(ImagenetTest, NumbersCountTheLinesOfTheSynsets) {
   PutFlat();
   files_.ground_truth = Put("truth", "1\n2\n2\n");
   EXPECT_THAT(OpenError(), HasSubstr("give one with --synsets"));
-  files_.synsets = Put("synsets", "n02119789 kit fox\nn01440764 tench\n");
+  files_.synsets = {Put("synsets", "n02119789 kit fox\nn01440764 tench\n")};
   const IngestResult result = MustIngest();
   EXPECT_THAT(LabelNames(result), ElementsAre(kFox, kTench));
   EXPECT_TRUE(result.notes.empty());
@@ -249,7 +272,7 @@ TEST_F(ImagenetTest, NumbersCountTheLinesOfTheSynsets) {
 
 TEST_F(ImagenetTest, NumbersThatDisagreeWithTheBoxesAreRefused) {
   PutFlat();
-  files_.synsets = Put("synsets", "n02119789 kit fox\nn01440764 tench\n");
+  files_.synsets = {Put("synsets", "n02119789 kit fox\nn01440764 tench\n")};
   files_.ground_truth = Put("truth", "1\n1\n1\n");
   files_.boxes = Path("boxes");
   Put("boxes/ILSVRC2012_val_00000003.xml",

@@ -74,7 +74,7 @@ TEST_F(RealDataTest, LabelsWithoutTheirImagesNameTheMissingFile) {
 TEST_F(RealDataTest, ImagenetSample) {
   const IngestResult result = MustIngest(OpenImagenetSource(
       {.images = data_ + "/imagenet-sample/train",
-       .synsets = data_ + "/imagenet-meta/LOC_synset_mapping.txt"}));
+       .synsets = {data_ + "/imagenet-meta/LOC_synset_mapping.txt"}}));
   EXPECT_EQ(result.info.samples(), 450u);
   EXPECT_EQ(result.info.categories_size(), 1000);
   EXPECT_EQ(result.info.quarantined(), 0u);
@@ -86,7 +86,7 @@ TEST_F(RealDataTest, ImagenetteWithBoxesOfTheFullSizeImages) {
   const IngestResult train = MustIngest(
       OpenImagenetSource({.images = data_ + "/imagenette-224/train",
                           .boxes = loc + "Annotations/CLS-LOC/train",
-                          .synsets = data_ + "/imagenet-meta/words.txt"}));
+                          .synsets = {data_ + "/imagenet-meta/words.txt"}}));
   EXPECT_EQ(train.info.samples(), 750u);
   EXPECT_EQ(train.info.categories_size(), 10);
   EXPECT_EQ(train.info.annotations(), 51u);

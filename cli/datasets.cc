@@ -37,12 +37,6 @@ std::string ToTable(const std::vector<v1::DatasetInfo>& datasets) {
 int RunDatasets(const DatasetsFlags& flags) {
   std::vector<std::string> problems;
   const auto datasets = DataDir(flags.data_dir).List(&problems);
-  if (absl::IsNotFound(datasets.status())) {
-    return Fail("datasets",
-                absl::NotFoundError(absl::StrCat(
-                    datasets.status().message(),
-                    "; give the folder that ingest published into")));
-  }
   if (!datasets.ok()) return Fail("datasets", datasets.status());
   if (flags.json) {
     Json list = Json::array();

@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/memory_budget.h"
 #include "base/status_macros.h"
 #include "ingest/image_check.h"
-#include "base/memory_budget.h"
 #include "ingest/reorder_window.h"
 #include "ingest/text.h"
 #include "storage/dataset_writer.h"
@@ -98,6 +98,7 @@ class IngestRun {
   absl::StatusOr<IngestResult> Run() {
     WriterOptions writer_options;
     writer_options.shards = options_.shards;
+    writer_options.cancel = options_.cancel;
     MILLRACE_ASSIGN_OR_RETURN(
         writer_, DatasetWriter::Create(options_.data_dir, options_.dataset,
                                        writer_options));
@@ -200,7 +201,8 @@ class IngestRun {
     if (writer_ == nullptr) {
       return absl::FailedPreconditionError(
           absl::StrCat("refused, as it is to be strict: ", quarantined.size(),
-                       " in quarantine; ", FirstFew(quarantined)));
+                       " in quarantine; ", FirstFew(quarantined),
+                       "; mend these, or ingest without them: not strict"));
     }
     MILLRACE_ASSIGN_OR_RETURN(
         result_.info, writer_->Publish(source_.description(), quarantined));

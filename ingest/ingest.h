@@ -117,7 +117,7 @@ struct IngestOptions {
   // Called on the calling thread for each entry, as it is found; in item
   // order, also when the dataset is refused later.
   std::function<void(const v1::Quarantined&)> on_quarantined;
-  // Looked at between items; may be null.
+  // Looked at between items and between the steps of publishing; may be null.
   const std::atomic<bool>* cancel = nullptr;
 
   absl::Status Validate() const;

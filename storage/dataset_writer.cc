@@ -1,6 +1,7 @@
 #include "storage/dataset_writer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +32,7 @@ class RocksDatasetWriter final : public DatasetWriter {
         name_(name),
         staging_(StagingPath(root, name)),
         tables_(absl::StrCat(staging_, "/", kTablesName)),
+        cancel_(options.cancel),
         lock_(std::move(lock)),
         catalog_(tables_) {
     for (int i = 0; i < options.shards; ++i) shards_.emplace_back(tables_, i);
@@ -135,9 +137,15 @@ class RocksDatasetWriter final : public DatasetWriter {
     return SyncDirectory(path);
   }
 
+  absl::Status CheckCancelled() const {
+    if (cancel_ == nullptr || !*cancel_) return absl::OkStatus();
+    return absl::CancelledError("cancelled; nothing was published");
+  }
+
   absl::Status WriteAndRename(const v1::DatasetInfo& info,
                               const std::vector<v1::Quarantined>& quarantined) {
     for (uint32_t i = 0; i < num_shards(); ++i) {
+      MILLRACE_RETURN_IF_ERROR(CheckCancelled());
       MILLRACE_RETURN_IF_ERROR(
           shards_[i].Finish(absl::StrCat(staging_, "/", ShardName(i)),
                             {info.version(), i, num_shards()}));
@@ -147,6 +155,7 @@ class RocksDatasetWriter final : public DatasetWriter {
     MILLRACE_RETURN_IF_ERROR(RemoveTree(tables_));
     MILLRACE_RETURN_IF_ERROR(WriteInfoFile(staging_, info, quarantined));
     MILLRACE_RETURN_IF_ERROR(SyncTree(staging_));
+    MILLRACE_RETURN_IF_ERROR(CheckCancelled());
     // There only if it is damaged.
     const std::string path = VersionPath(root_, name_, info.version());
     if (Exists(path)) MILLRACE_RETURN_IF_ERROR(Discard(root_, path));
@@ -157,6 +166,7 @@ class RocksDatasetWriter final : public DatasetWriter {
   const std::string name_;
   const std::string staging_;
   const std::string tables_;
+  const std::atomic<bool>* const cancel_;
   // Released last.
   const WriterLock lock_;
   CatalogWriter catalog_;
@@ -165,6 +175,12 @@ class RocksDatasetWriter final : public DatasetWriter {
   VersionDigest version_;
   absl::Status failure_;
 };
+
+absl::StatusOr<WriterLock> TakeWriterLock(const std::string& root,
+                                          const std::string& name) {
+  MILLRACE_ASSIGN_OR_RETURN(const FileDescriptor turn, LockStaging(root));
+  return WriterLock::Take(StagingLockPath(root, name));
+}
 
 }  // namespace
 
@@ -195,8 +211,7 @@ absl::StatusOr<std::unique_ptr<DatasetWriter>> DatasetWriter::Create(
                      "content; leave it out"));
   }
   MILLRACE_RETURN_IF_ERROR(MakeDirectories(StagingRoot(root)));
-  MILLRACE_ASSIGN_OR_RETURN(WriterLock lock,
-                            WriterLock::Take(StagingLockPath(root, name)));
+  MILLRACE_ASSIGN_OR_RETURN(WriterLock lock, TakeWriterLock(root, name));
   MILLRACE_RETURN_IF_ERROR(SweepStaging(root));
   auto writer = std::make_unique<RocksDatasetWriter>(root, name, options,
                                                      std::move(lock));

@@ -4,6 +4,7 @@
 //     --> Publish: digest, shards, catalog, fsync, one rename
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,6 +38,9 @@ struct WriterOptions {
   int shards = 4;
   // Each shard that is written holds a file open and a megabyte of buffers.
   static constexpr int kMaxShards = 256;
+  // Publish() looks at it between its steps, which may take long: once true, it
+  // is CANCELLED. May be null.
+  const std::atomic<bool>* cancel = nullptr;
 
   absl::Status Validate() const;
 };

@@ -35,12 +35,19 @@ std::string ParentOf(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+std::string AbsolutePath(absl::string_view path) {
+  std::error_code error;
+  const std::string absolute =
+      std::filesystem::absolute(std::string(path), error).string();
+  return error ? std::string(path) : absolute;
+}
+
 }  // namespace
 
 absl::Status FileError(int error, absl::string_view action,
                        absl::string_view path) {
-  const std::string what =
-      absl::StrCat("cannot ", action, " ", path, ": ", strerror(error));
+  const std::string what = absl::StrCat(
+      "cannot ", action, " ", AbsolutePath(path), ": ", strerror(error));
   switch (error) {
     case ENOSPC:
     case EDQUOT:
@@ -54,9 +61,11 @@ absl::Status FileError(int error, absl::string_view action,
       return absl::FailedPreconditionError(absl::StrCat(
           what, ": allow this user to, or choose another --data-dir"));
     case ENOTDIR:
-      return absl::FailedPreconditionError(what);
+      return absl::FailedPreconditionError(
+          absl::StrCat(what, ": choose a folder as --data-dir"));
     case ENOENT:
-      return absl::NotFoundError(what);
+      return absl::NotFoundError(absl::StrCat(
+          what, ": check --data-dir, the folder that ingest publishes into"));
     case EEXIST:
     case ENOTEMPTY:
       return absl::AlreadyExistsError(what);

@@ -7,7 +7,7 @@
 //   .staging/
 //     coco%train2017/                 a dataset being written
 //     coco%train2017@lock             held by the process that writes it
-//     @XXXXXX/                         something being removed
+//     @<process>-<time>/               something being removed
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "storage/layout.h"
 
 namespace millrace {
 
@@ -59,6 +60,16 @@ absl::StatusOr<WriterLock> WriterLock::Take(const std::string& path) {
 
 WriterLock::~WriterLock() {
   if (file_.get() >= 0) unlink(path_.c_str());
+}
+
+absl::StatusOr<FileDescriptor> LockStaging(const std::string& root) {
+  const std::string path = StagingRoot(root);
+  MILLRACE_ASSIGN_OR_RETURN(FileDescriptor directory,
+                            OpenFile(path, O_RDONLY | O_DIRECTORY));
+  // Where the file system knows no locks, none can be had.
+  while (flock(directory.get(), LOCK_EX) != 0 && errno == EINTR) {
+  }
+  return directory;
 }
 
 absl::StatusOr<HeldDirectory> HeldDirectory::Open(const std::string& path) {

@@ -29,6 +29,11 @@ class WriterLock {
   FileDescriptor file_;
 };
 
+// Holds up everybody else who wants to lock the same staging folder. Writer
+// locks are taken under it: one that a sweep holds for a moment, to see that
+// nobody else does, would else look like a writer's. Free with the descriptor.
+absl::StatusOr<FileDescriptor> LockStaging(const std::string& root);
+
 // A published directory that stays readable until this goes away, also when
 // the dataset is removed meanwhile: removing renames the directory, which
 // changes nothing here, and deletes it only if nobody holds it.

@@ -1,6 +1,5 @@
 #include "storage/published.h"
 
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "storage/data_dir.h"
 #include "storage/files.h"
@@ -75,6 +75,34 @@ std::set<std::string> StagedNames(const std::vector<std::string>& entries) {
   return names;
 }
 
+// Renames a directory to a name of its own among what is to be deleted. No
+// empty folder keeps that name first: a sweep could take it for rubbish, and
+// delete what then comes to lie there without asking for its holder.
+absl::StatusOr<std::string> SetAside(const std::string& root,
+                                     const std::string& path) {
+  MILLRACE_RETURN_IF_ERROR(MakeDirectories(StagingRoot(root)));
+  const std::string aside = absl::StrCat(StagingRoot(root), "/@", getpid(), "-",
+                                         absl::GetCurrentTimeNanos());
+  MILLRACE_RETURN_IF_ERROR(Rename(path, aside));
+  return aside;
+}
+
+// Sets aside what killed ingests have left: what can be locked has no owner.
+absl::Status SetOrphansAside(const std::string& root) {
+  const std::string staging = StagingRoot(root);
+  MILLRACE_ASSIGN_OR_RETURN(const FileDescriptor turn, LockStaging(root));
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> entries,
+                            ListDirectory(staging));
+  for (const std::string& name : StagedNames(entries)) {
+    const std::string path = absl::StrCat(staging, "/", name);
+    const absl::StatusOr<WriterLock> lock =
+        WriterLock::Take(absl::StrCat(path, kLockSuffix));
+    if (!lock.ok() || !Exists(path)) continue;
+    MILLRACE_RETURN_IF_ERROR(SetAside(root, path).status());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> ListNames(const std::string& root) {
@@ -132,17 +160,7 @@ absl::Status PublishDirectory(const std::string& staging,
 }
 
 absl::Status Discard(const std::string& root, const std::string& path) {
-  MILLRACE_RETURN_IF_ERROR(MakeDirectories(StagingRoot(root)));
-  std::string aside = absl::StrCat(StagingRoot(root), "/@XXXXXX");
-  if (mkdtemp(aside.data()) == nullptr) {
-    return FileError(errno, "make a folder in", StagingRoot(root));
-  }
-  // Onto the empty folder, which gives way.
-  const absl::Status renamed = Rename(path, aside);
-  if (!renamed.ok()) {
-    rmdir(aside.c_str());
-    return renamed;
-  }
+  MILLRACE_ASSIGN_OR_RETURN(const std::string aside, SetAside(root, path));
   return RemoveUnlessHeld(aside);
 }
 
@@ -155,18 +173,11 @@ absl::Status UnpublishVersion(const std::string& root, const std::string& name,
 
 absl::Status SweepStaging(const std::string& root) {
   const std::string staging = StagingRoot(root);
-  const absl::StatusOr<std::vector<std::string>> entries =
-      ListDirectory(staging);
-  if (absl::IsNotFound(entries.status())) return absl::OkStatus();
-  if (!entries.ok()) return entries.status();
-  for (const std::string& name : StagedNames(*entries)) {
-    const std::string path = absl::StrCat(staging, "/", name);
-    const absl::StatusOr<WriterLock> lock =
-        WriterLock::Take(absl::StrCat(path, kLockSuffix));
-    if (!lock.ok() || !Exists(path)) continue;
-    MILLRACE_RETURN_IF_ERROR(Discard(root, path));
-  }
-  for (const std::string& entry : *entries) {
+  if (!Exists(staging)) return absl::OkStatus();
+  MILLRACE_RETURN_IF_ERROR(SetOrphansAside(root));
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> entries,
+                            ListDirectory(staging));
+  for (const std::string& entry : entries) {
     if (!absl::StartsWith(entry, "@")) continue;
     const absl::Status removed =
         RemoveUnlessHeld(absl::StrCat(staging, "/", entry));

@@ -94,10 +94,18 @@ TEST(MainTest, TheDataFolderMayComeFromTheEnvironment) {
 
 TEST(MainTest, AMissingDataFolderIsNamedWithTheRemedy) {
   const TempFolder folder;
-  const Outcome outcome = Millrace({"datasets", "--data-dir", folder / "none"});
-  EXPECT_EQ(outcome.code, 1);
-  EXPECT_THAT(outcome.err, HasSubstr(folder / "none"));
-  EXPECT_THAT(outcome.err, HasSubstr("ingest published into"));
+  RunOptions options;
+  options.environment = {"MILLRACE_DATA_DIR=" + (folder / "none")};
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"datasets"},
+        {"show", "x"},
+        {"verify", "x"},
+        {"rm", "x"}}) {
+    const Outcome outcome = Millrace(command, options);
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr(folder / "none"));
+    EXPECT_THAT(outcome.err, HasSubstr("the folder that ingest publishes"));
+  }
 }
 
 TEST(MainTest, VersionIsPrinted) {

@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -178,6 +180,34 @@ TEST_F(WriterTest, AWriterAtWorkIsLeftAloneByOthers) {
   ASSERT_TRUE(DataDir(root_).Remove({"b", ""}).ok());
   const auto info = writer->Publish(TestDescription(""), {});
   EXPECT_TRUE(info.ok()) << info.status();
+}
+
+TEST_F(WriterTest, OthersThatComeAndGoNeverLookLikeASecondWriter) {
+  const auto come_and_go = [this](const std::string& name) {
+    for (int i = 0; i < 300; ++i) {
+      const auto writer = DatasetWriter::Create(root_, name, {});
+      ASSERT_TRUE(writer.ok()) << writer.status();
+    }
+  };
+  std::thread other([&] { come_and_go("other"); });
+  come_and_go("one");
+  other.join();
+  EXPECT_TRUE(StagingIsEmpty());
+}
+
+TEST_F(WriterTest, CancelledBeforeTheEndPublishLeavesNothing) {
+  std::atomic<bool> cancel = false;
+  WriterOptions options;
+  options.cancel = &cancel;
+  auto writer = DatasetWriter::Create(root_, "a", options);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  ASSERT_TRUE((*writer)->Append(EncodeSample({}, "image")).ok());
+  cancel = true;
+  EXPECT_EQ((*writer)->Publish(TestDescription(""), {}).status().code(),
+            absl::StatusCode::kCancelled);
+  writer->reset();
+  EXPECT_TRUE(Listed().empty());
+  EXPECT_TRUE(StagingIsEmpty());
 }
 
 TEST_F(WriterTest, AKeyThatComesTwiceIsRefusedAndTheRestGoesOn) {

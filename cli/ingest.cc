@@ -1,4 +1,6 @@
 // millrace ingest mnist|imagenet|coco|folder
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <functional>
@@ -6,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "base/mutex.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/files.h"
@@ -74,20 +78,60 @@ std::vector<std::string> PublishedVersions(const IngestOptions& options) {
   return versions;
 }
 
+// Opening a source may take long (gigabytes of JSON) and writes nothing: then a
+// signal ends the process at once, later it raises the ingest's flag.
+class Opening {
+ public:
+  // `farewell` is called before the end.
+  explicit Opening(std::function<void()> farewell)
+      : farewell_(std::move(farewell)) {}
+
+  void OnSignal() {
+    MutexLock lock(&mutex_);
+    if (over_) return;
+    farewell_();
+    std::fflush(stdout);
+    _exit(kInterrupted);
+  }
+  void Over() {
+    MutexLock lock(&mutex_);
+    over_ = true;
+  }
+
+ private:
+  const std::function<void()> farewell_;
+  Mutex mutex_;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
 absl::StatusOr<IngestResult> OpenAndIngest(const OpenSource& open,
-                                           const IngestOptions& options) {
+                                           const IngestOptions& options,
+                                           Opening* opening) {
   auto source = open();
+  opening->Over();
+  if (absl::IsNotFound(source.status()) ||
+      absl::IsPermissionDenied(source.status())) {
+    return absl::Status(source.status().code(),
+                        absl::StrCat(source.status().message(),
+                                     "; give a path that is there and that "
+                                     "this user may read"));
+  }
   if (!source.ok()) return source.status();
   return Ingest(**source, options);
 }
 
+int FailInterrupted(const std::string& what) {
+  return Fail(what, absl::CancelledError("interrupted; nothing was published"));
+}
+
 // Runs with progress and Ctrl-C; collects all that is found, even if refused.
-IngestReport Run(const OpenSource& open, IngestOptions options) {
+IngestReport Run(const OpenSource& open, IngestOptions options,
+                 Opening* opening) {
   IngestReport report;
   report.dataset = options.dataset;
   const std::vector<std::string> before = PublishedVersions(options);
   std::vector<v1::Quarantined> found;
-  Interrupt interrupt;
+  Interrupt interrupt([opening] { opening->OnSignal(); });
   Progress progress(options.dataset, "item");
   options.cancel = interrupt.flag();
   options.on_quarantined = [&](const v1::Quarantined& entry) {
@@ -99,7 +143,7 @@ IngestReport Run(const OpenSource& open, IngestOptions options) {
                         ? ""
                         : absl::StrCat(Count(now.quarantined), " quarantined"));
   };
-  absl::StatusOr<IngestResult> result = OpenAndIngest(open, options);
+  absl::StatusOr<IngestResult> result = OpenAndIngest(open, options, opening);
   report.took = progress.elapsed();
   report.status = result.status();
   if (result.ok()) {
@@ -128,17 +172,18 @@ int RunIngest(const IngestFlags& flags, const OpenSource& open) {
   if (absl::Status status = WriteReport(flags, unfinished); !status.ok()) {
     return Fail(what, status);
   }
-  const IngestReport report = Run(open, flags.options);
+  Opening opening([&] {
+    if (flags.json) std::fputs(ToJson(unfinished).c_str(), stdout);
+    FailInterrupted(what);
+  });
+  const IngestReport report = Run(open, flags.options, &opening);
   const absl::Status written = WriteReport(flags, report);
   if (flags.json) std::fputs(ToJson(report).c_str(), stdout);
   std::fputs(QuarantineNotice(report, flags.report_file).c_str(), stderr);
   for (const std::string& note : report.result.notes) {
     Say(absl::StrCat("note: ", note));
   }
-  if (absl::IsCancelled(report.status)) {
-    return Fail(what,
-                absl::CancelledError("interrupted; nothing was published"));
-  }
+  if (absl::IsCancelled(report.status)) return FailInterrupted(what);
   if (!report.status.ok()) return Fail(what, report.status);
   if (!flags.json) std::fputs(ToText(report).c_str(), stdout);
   if (!written.ok()) return Fail(what, written);
@@ -273,6 +318,11 @@ void AddIngest(CLI::App* app, Exit* exit) {
       "Every image is decoded once. What fails is quarantined: left out, and\n"
       "listed with its reason. A dataset appears whole or not at all, and the\n"
       "same content always gets the same version.\n\n"
+      "Exit codes: 0 published, perhaps without what is in quarantine; 1 "
+      "refused,\n"
+      "nothing published, also where a file or folder that is named cannot be "
+      "read;\n"
+      "2 wrong usage; 130 interrupted, nothing published.\n\n"
       "Example:\n"
       "  millrace ingest folder --dataset pets --data-dir data --images pets/ "
       "\\\n"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/console.h"
 #include "cli/json.h"
@@ -91,8 +92,9 @@ std::string QuarantineNotice(const IngestReport& report,
       absl::StrCat("millrace: WARNING: ", Count(entries.size()),
                    entries.size() == 1 ? " entry" : " entries", " QUARANTINED",
                    report.status.ok() ? ", left out of the dataset:\n" : ":\n");
-  // A strict refusal itself names the first few.
-  const bool named = absl::IsFailedPrecondition(report.status);
+  // Some refusals themselves name the first few.
+  const bool named =
+      absl::StrContains(report.status.message(), entries[0].key());
   const size_t shown = named ? 0 : std::min(entries.size(), kShownReasons);
   for (size_t i = 0; i < shown; ++i) {
     absl::StrAppend(&text, "  ", Shorten(Printable(entries[i].key()), 60), ": ",

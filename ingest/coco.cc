@@ -253,8 +253,7 @@ absl::StatusOr<std::unique_ptr<Source>> OpenCocoSource(const CocoFiles& files) {
   CocoIndex index;
   for (const std::string& path : paths) {
     MILLRACE_ASSIGN_OR_RETURN(auto bytes, OpenFile(path));
-    MILLRACE_RETURN_IF_ERROR(
-        index.Add(Printable(FileName(path)), std::move(bytes)));
+    MILLRACE_RETURN_IF_ERROR(index.Add(Printable(path), std::move(bytes)));
   }
   MILLRACE_RETURN_IF_ERROR(index.Finish());
   auto source = std::make_unique<CocoSource>(files.images, std::move(index));

@@ -19,8 +19,9 @@ using nlohmann::json;
 constexpr size_t kMaxFiles = 1000;
 constexpr size_t kMaxProblems = 200'000;
 
-std::string KeyOf(absl::string_view list, absl::string_view file,
+std::string KeyOf(absl::string_view list, absl::string_view path,
                   std::optional<int64_t> id, uint64_t offset) {
+  const absl::string_view file = FileName(path);
   return id.has_value() ? absl::StrCat(list, "/", file, "#", *id)
                         : absl::StrCat(list, "/", file, "@", offset);
 }
@@ -57,19 +58,20 @@ std::string Describe(const CocoImage& image) {
 
 }  // namespace
 
-absl::Status CocoIndex::Add(std::string name,
+absl::Status CocoIndex::Add(std::string path,
                             std::shared_ptr<const ByteSource> file) {
   if (files_.size() == kMaxFiles) {
     return absl::InvalidArgumentError(
         absl::StrCat("more than ", kMaxFiles, " annotation files"));
   }
-  files_.push_back({std::move(name), std::move(file)});
+  files_.push_back({std::move(path), std::move(file)});
   const absl::Status status = ForEachJsonElement(
       *files_.back().bytes, {"images", "annotations", "categories"},
       [this](const JsonElement& element) { return AddElement(element); });
   if (status.ok()) return status;
   return absl::Status(status.code(),
-                      absl::StrCat(files_.back().name, ": ", status.message()));
+                      absl::StrCat(files_.back().path, ": ", status.message(),
+                                   "; mend this file or leave it out"));
 }
 
 absl::Status CocoIndex::AddElement(const JsonElement& element) {
@@ -79,7 +81,7 @@ absl::Status CocoIndex::AddElement(const JsonElement& element) {
 }
 
 absl::Status CocoIndex::AddImage(const JsonElement& element) {
-  const std::string key = KeyOf("images", files_.back().name,
+  const std::string key = KeyOf("images", files_.back().path,
                                 CocoIdOf(element.value), element.span.offset);
   absl::StatusOr<CocoImage> image = ParseCocoImage(element.value);
   if (!image.ok()) return Problem(key, image.status().message());
@@ -97,7 +99,7 @@ absl::Status CocoIndex::AddImage(const JsonElement& element) {
   if (!Agree(first, *image)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "image id ", image->id, " is ", Describe(*image), ", but in ",
-        files_[first_file].name, " it is ", Describe(*first)));
+        files_[first_file].path, " it is ", Describe(*first)));
   }
   return first_file == file ? Problem(key, "the image is listed twice")
                             : absl::OkStatus();
@@ -114,7 +116,7 @@ absl::Status CocoIndex::AddCategory(const JsonElement& element) {
     }
     return absl::InvalidArgumentError(absl::StrCat(
         "category id ", category.source_id(), " is \"", category.name(),
-        "\", but in ", files_[category_files_[i]].name, " it is \"",
+        "\", but in ", files_[category_files_[i]].path, " it is \"",
         categories_[i].name(), "\"",
         category_files_[i] == file ? " (listed twice)" : ""));
   }
@@ -131,7 +133,7 @@ absl::Status CocoIndex::AddAnnotation(const JsonElement& element) {
   }
   absl::StatusOr<CocoAnnotation> parsed = ParseCocoAnnotation(element.value);
   if (!parsed.ok()) {
-    return Problem(KeyOf("annotations", files_.back().name,
+    return Problem(KeyOf("annotations", files_.back().path,
                          CocoIdOf(element.value), element.span.offset),
                    parsed.status().message());
   }
@@ -286,11 +288,11 @@ absl::StatusOr<CocoAnnotation> CocoIndex::Read(const Entry& entry) const {
     return parsed;
   }
   return absl::DataLossError(absl::StrCat(
-      files_[entry.file].name, " has changed since the ingest began"));
+      files_[entry.file].path, " has changed since the ingest began"));
 }
 
 std::string CocoIndex::NameOf(const Entry& entry) const {
-  return KeyOf("annotations", files_[entry.file].name,
+  return KeyOf("annotations", files_[entry.file].path,
                entry.has_id ? std::optional<int64_t>(entry.id) : std::nullopt,
                entry.offset);
 }

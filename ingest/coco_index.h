@@ -37,8 +37,9 @@ class CocoIndex {
     bool is_caption = false;
   };
 
-  // `name` is for messages. An error leaves the index useless.
-  absl::Status Add(std::string name, std::shared_ptr<const ByteSource> file);
+  // `path` is for messages; keys name only its last part. An error leaves the
+  // index useless.
+  absl::Status Add(std::string path, std::shared_ptr<const ByteSource> file);
   absl::Status Finish();
 
   const std::vector<CocoImage>& images() const { return images_; }
@@ -56,7 +57,7 @@ class CocoIndex {
 
  private:
   struct File {
-    std::string name;
+    std::string path;
     std::shared_ptr<const ByteSource> bytes;
   };
 

@@ -73,11 +73,13 @@ absl::StatusOr<std::string> Gunzip(absl::string_view packed,
       inflateReset(&stream);
     } else if (result == Z_BUF_ERROR ||
                (result == Z_OK && packed.empty() && stream.avail_out > 0)) {
-      return absl::InvalidArgumentError("the gzip data is cut short");
+      return absl::InvalidArgumentError(
+          "the gzip data is cut short; fetch the file again");
     } else if (result != Z_OK) {
       return absl::InvalidArgumentError(
-          absl::StrCat("damaged gzip data: ",
-                       stream.msg != nullptr ? stream.msg : "unknown error"));
+          absl::StrCat("damaged gzip data (",
+                       stream.msg != nullptr ? stream.msg : "unknown error",
+                       "); fetch the file again"));
     }
   }
   if (used > max_bytes) return TooLarge(max_bytes);

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/status_macros.h"
 #include "pipeline/condition.h"
+#include "pipeline/sampler.h"
 #include "pipeline/transform_rules.h"
 #include "storage/data_dir.h"
 
@@ -97,7 +98,8 @@ void SortOnce(google::protobuf::RepeatedPtrField<std::string>* names) {
                         static_cast<int>(names->end() - end));
 }
 
-absl::Status CheckSelection(const PlanLimits& limits, v1::Plan* plan) {
+absl::Status CheckSelection(const PlanLimits& limits, ConditionRules* rules,
+                            v1::Plan* plan) {
   if (!plan->has_selection()) return absl::OkStatus();
   v1::Selection* selection = plan->mutable_selection();
   const auto keys = static_cast<uint32_t>(selection->keys_size());
@@ -167,9 +169,11 @@ absl::StatusOr<v1::Plan> CanonicalPlan(const v1::Plan& plan,
   MILLRACE_RETURN_IF_ERROR(CheckNoUnknownFields(plan));
   v1::Plan canonical = plan;
   MILLRACE_RETURN_IF_ERROR(PinDataset(dataset, &canonical));
-  MILLRACE_RETURN_IF_ERROR(CheckSelection(limits, &canonical));
+  ConditionRules rules;
+  MILLRACE_RETURN_IF_ERROR(CheckSelection(limits, &rules, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckEnums("sampler", canonical.sampler()));
-  canonical.mutable_sampler();
+  MILLRACE_RETURN_IF_ERROR(
+      CheckSampler("sampler", &rules, canonical.mutable_sampler()));
   MILLRACE_RETURN_IF_ERROR(CheckBatch(dataset, limits, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckTransforms(dataset, limits, &canonical));
   return canonical;

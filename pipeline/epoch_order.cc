@@ -23,13 +23,15 @@ uint64_t Mix(uint64_t value, uint64_t key) {
 
 }  // namespace
 
-Permutation::Permutation(uint64_t size, uint64_t seed, uint64_t epoch)
+Permutation::Permutation(uint64_t size, uint64_t seed, uint64_t epoch,
+                         uint64_t stream)
     : size_(size) {
   const int bits =
       std::max<int>(kMinBits, std::bit_width(std::max<uint64_t>(size, 1) - 1));
   low_bits_ = bits / 2;
   high_bits_ = bits - low_bits_;
-  RandomDraws draws({.seed = seed, .epoch = epoch, .op = kOrderOp});
+  RandomDraws draws(
+      {.seed = seed, .epoch = epoch, .position = stream, .op = kOrderOp});
   for (uint64_t& key : keys_) key = draws.Bits();
 }
 
@@ -51,19 +53,22 @@ uint64_t Permutation::Encrypt(uint64_t value) const {
   return high << low_bits_ | low;
 }
 
-EpochOrder::EpochOrder(uint64_t samples, std::optional<OrdinalSet> selected,
+PlainOrder::PlainOrder(uint64_t samples, std::optional<OrdinalSet> selected,
                        bool shuffle, uint64_t seed)
     : selected_(std::move(selected)),
       positions_(selected_ ? selected_->cardinality() : samples),
       shuffle_(shuffle),
       seed_(seed) {}
 
-uint64_t EpochOrder::OrdinalAt(uint64_t epoch, uint64_t position) const {
+uint64_t PlainOrder::OrdinalAt(uint64_t epoch, uint64_t position) const {
   const uint64_t index =
       shuffle_ ? Permutation(positions_, seed_, epoch)(position) : position;
-  if (!selected_) return index;
+  return selected_ ? Nth(*selected_, index) : index;
+}
+
+uint64_t Nth(const OrdinalSet& ordinals, uint64_t index) {
   uint64_t ordinal = 0;
-  selected_->select(index, &ordinal);  // Fails only past the cardinality.
+  ordinals.select(index, &ordinal);  // Fails only past the cardinality.
   return ordinal;
 }
 

@@ -1,5 +1,8 @@
 // Which sample stands at which position of an epoch: a pure function, O(1) in
-// memory and time (but for the bitmap of a selection).
+// memory and time (but for the bitmaps of selections).
+//
+// Other orders: drawn_order.h, grouped_order.h; sampler.h makes the one that a
+// plan asks for.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +13,12 @@
 namespace millrace {
 
 // A keyed bijection of [0, size), for size up to 2^48: a Feistel network over
-// the next power of two, walked until it falls inside.
+// the next power of two, walked until it falls inside. Another `stream` gives
+// another, independent one.
 class Permutation {
  public:
-  Permutation(uint64_t size, uint64_t seed, uint64_t epoch);
+  Permutation(uint64_t size, uint64_t seed, uint64_t epoch,
+              uint64_t stream = 0);
   uint64_t operator()(uint64_t position) const;  // position < size
 
  private:
@@ -28,15 +33,24 @@ class Permutation {
 // Immutable, thread-safe.
 class EpochOrder {
  public:
-  // `selected`: the ordinals that take part; absent: all of [0, samples).
-  EpochOrder(uint64_t samples, std::optional<OrdinalSet> selected, bool shuffle,
-             uint64_t seed);
+  virtual ~EpochOrder() = default;
 
   // M: the positions of an epoch.
-  uint64_t positions() const { return positions_; }
+  virtual uint64_t positions() const = 0;
 
   // The ordinal at a position < positions().
-  uint64_t OrdinalAt(uint64_t epoch, uint64_t position) const;
+  virtual uint64_t OrdinalAt(uint64_t epoch, uint64_t position) const = 0;
+};
+
+// Each selected sample once an epoch.
+class PlainOrder final : public EpochOrder {
+ public:
+  // `selected`: the ordinals that take part; absent: all of [0, samples).
+  PlainOrder(uint64_t samples, std::optional<OrdinalSet> selected, bool shuffle,
+             uint64_t seed);
+
+  uint64_t positions() const override { return positions_; }
+  uint64_t OrdinalAt(uint64_t epoch, uint64_t position) const override;
 
  private:
   std::optional<OrdinalSet> selected_;
@@ -44,5 +58,8 @@ class EpochOrder {
   bool shuffle_;
   uint64_t seed_;
 };
+
+// The `index`-th smallest of a set that has more.
+uint64_t Nth(const OrdinalSet& ordinals, uint64_t index);
 
 }  // namespace millrace

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "pipeline/canonical_plan.h"
-#include "pipeline/selection.h"
+#include "pipeline/sampler.h"
 #include "pipeline/tensor_specs.h"
 
 namespace millrace {
@@ -27,12 +27,8 @@ absl::StatusOr<std::shared_ptr<const CompiledPlan>> CompiledPlan::Compile(
       compiled->recipe_,
       SampleRecipe::Compile(compiled->plan_, info, limits,
                             memory->decoded.Get(*store), memory->working));
-  MILLRACE_ASSIGN_OR_RETURN(auto selected,
-                            Select(compiled->plan_.selection(), *store));
-  compiled->order_ = std::make_unique<const EpochOrder>(
-      info.samples(), std::move(selected),
-      compiled->plan_.sampler().order() == v1::Sampler::SHUFFLE,
-      compiled->plan_.seed());
+  MILLRACE_ASSIGN_OR_RETURN(compiled->order_,
+                            MakeOrder(compiled->plan_, *store));
   compiled->store_ = std::move(store);
   MILLRACE_RETURN_IF_ERROR(compiled->CheckSteps());
   MILLRACE_RETURN_IF_ERROR(

@@ -70,17 +70,17 @@ TEST(PermutationTest, ChoosesAllPermutationsOfFiveEquallyOften) {
   EXPECT_GT(chi_square, 119 - 4 * 15.4);
 }
 
-TEST(EpochOrderTest, SequentialIsByOrdinalInEveryEpoch) {
-  const EpochOrder order(10, std::nullopt, false, 5);
+TEST(PlainOrderTest, SequentialIsByOrdinalInEveryEpoch) {
+  const PlainOrder order(10, std::nullopt, false, 5);
   for (uint64_t i = 0; i < 10; ++i) {
     EXPECT_EQ(order.OrdinalAt(0, i), i);
     EXPECT_EQ(order.OrdinalAt(9, i), i);
   }
 }
 
-TEST(EpochOrderTest, EpochsAndSeedsShuffleDifferently) {
-  const EpochOrder order(1000, std::nullopt, true, 5);
-  const EpochOrder other(1000, std::nullopt, true, 6);
+TEST(PlainOrderTest, EpochsAndSeedsShuffleDifferently) {
+  const PlainOrder order(1000, std::nullopt, true, 5);
+  const PlainOrder other(1000, std::nullopt, true, 6);
   int same_in_epochs = 0;
   int same_in_seeds = 0;
   for (uint64_t i = 0; i < 1000; ++i) {
@@ -91,12 +91,12 @@ TEST(EpochOrderTest, EpochsAndSeedsShuffleDifferently) {
   EXPECT_LT(same_in_seeds, 10);
 }
 
-TEST(EpochOrderTest, EveryEpochVisitsEachSelectedSampleOnce) {
+TEST(PlainOrderTest, EveryEpochVisitsEachSelectedSampleOnce) {
   OrdinalSet selected;
   for (const uint64_t ordinal : {3ull, 70000ull, 5ull, 1ull << 33, 9ull}) {
     selected.add(uint64_t{ordinal});
   }
-  const EpochOrder order(uint64_t{1} << 34, selected, true, 1);
+  const PlainOrder order(uint64_t{1} << 34, selected, true, 1);
   ASSERT_EQ(order.positions(), 5);
   for (uint64_t epoch = 0; epoch < 20; ++epoch) {
     std::set<uint64_t> seen;
@@ -105,18 +105,18 @@ TEST(EpochOrderTest, EveryEpochVisitsEachSelectedSampleOnce) {
   }
 }
 
-TEST(EpochOrderTest, ASelectionIsInOrderWithoutShuffle) {
+TEST(PlainOrderTest, ASelectionIsInOrderWithoutShuffle) {
   OrdinalSet selected;
   for (const uint64_t ordinal : {30, 10, 20}) selected.add(ordinal);
-  const EpochOrder order(100, selected, false, 1);
+  const PlainOrder order(100, selected, false, 1);
   EXPECT_EQ(order.OrdinalAt(4, 0), 10);
   EXPECT_EQ(order.OrdinalAt(4, 1), 20);
   EXPECT_EQ(order.OrdinalAt(4, 2), 30);
 }
 
 // Saved loader states depend on these for ever.
-TEST(EpochOrderTest, TheOrderIsPinned) {
-  const EpochOrder order(60000, std::nullopt, true, 2024);
+TEST(PlainOrderTest, TheOrderIsPinned) {
+  const PlainOrder order(60000, std::nullopt, true, 2024);
   std::vector<uint64_t> ordinals;
   for (uint64_t i = 0; i < 4; ++i) ordinals.push_back(order.OrdinalAt(3, i));
   EXPECT_EQ(ordinals, (std::vector<uint64_t>{46429, 1178, 52931, 39381}));

@@ -66,6 +66,10 @@ Corners BoxOf(const v1::Annotation& annotation, const StoredFrame& frame) {
       Corners{box.x(), box.y(), box.x() + box.width(), box.y() + box.height()});
 }
 
+Point CentreOf(const Corners& box) {
+  return {0.5 * (box.x0 + box.x1), 0.5 * (box.y0 + box.y1)};
+}
+
 // The orientation that undoes another.
 int Inverse(int orientation) {
   if (orientation == 6) return 8;
@@ -104,6 +108,7 @@ class AnnotationRecipe::Mover {
   struct Left {
     const v1::Annotation& annotation;
     Corners box;
+    Point centre;  // Of its box in the frame that the program begins with.
   };
 
   std::vector<Left> LeftOf(const v1::SampleMeta& meta) const;
@@ -126,7 +131,7 @@ class AnnotationRecipe::Mover {
   const StoredFrame frame_;
   const SampleProgram& program_;
   RaggedBudget* const budget_;
-  std::optional<SampleProgram::Sources> sources_;  // Once there is a mask.
+  std::vector<PixelPlace> sources_;  // Once there is a mask.
   SampleAnnotations moved_;
 };
 
@@ -151,14 +156,16 @@ std::vector<AnnotationRecipe::Mover::Left> AnnotationRecipe::Mover::LeftOf(
   for (int i = 0; i < meta.annotations_size(); ++i) {
     const v1::Annotation& annotation = meta.annotations(i);
     if (program_.IsDropped(i)) continue;
-    const auto moved = program_.Move(BoxOf(annotation, frame_));
-    if (moved) all.push_back({annotation, *moved});
+    const Corners box = BoxOf(annotation, frame_);
+    const auto moved = program_.Move(box);
+    if (moved) all.push_back({annotation, *moved, CentreOf(box)});
   }
   return all;
 }
 
 absl::Status AnnotationRecipe::Mover::Add(const Left& left) {
-  const auto& [annotation, box] = left;
+  const v1::Annotation& annotation = left.annotation;
+  const Corners& box = left.box;
   const AnnotationOptions& options = recipe_.options_;
   for (const double side : {box.x0, box.y0, box.x1, box.y1}) {
     moved_.boxes.push_back(ToFloat(side));
@@ -166,7 +173,8 @@ absl::Status AnnotationRecipe::Mover::Add(const Left& left) {
   moved_.labels.push_back(annotation.category());
   moved_.ids.push_back(annotation.id());
   moved_.crowd.push_back(annotation.crowd());
-  moved_.areas.push_back(ToFloat(annotation.area() * program_.area_ratio()));
+  moved_.areas.push_back(
+      ToFloat(annotation.area() * program_.AreaRatioAt(left.centre)));
   if (options.keypoints > 0) AddKeypoints(annotation);
   return options.masks ? AddMask(annotation) : absl::OkStatus();
 }
@@ -176,7 +184,7 @@ absl::Status AnnotationRecipe::Mover::AddMask(
   const size_t begin = moved_.masks.size();
   moved_.masks.resize(begin + mask_bytes());
   uint8_t* mask = moved_.masks.data() + begin;
-  if (!sources_) sources_ = program_.NearestSources();
+  if (sources_.empty()) sources_ = program_.SourcePixels();
   if (annotation.has_run_lengths()) {
     return PaintRunLengths(annotation.run_lengths(), mask);
   }
@@ -189,10 +197,13 @@ absl::Status AnnotationRecipe::Mover::AddMask(
 
 void AnnotationRecipe::Mover::PaintPolygon(const v1::Polygon& polygon,
                                            uint8_t* mask) const {
-  std::vector<double> moved;
+  std::vector<Point> ring;
   for (int i = 0; i + 1 < polygon.coordinates_size(); i += 2) {
-    const Point point = program_.MoveUncut(frame_.ToStored(
+    ring.push_back(frame_.ToStored(
         Point{polygon.coordinates(i), polygon.coordinates(i + 1)}));
+  }
+  std::vector<double> moved;
+  for (const Point& point : program_.MoveRing(std::move(ring))) {
     moved.push_back(point.x);
     moved.push_back(point.y);
   }
@@ -219,21 +230,17 @@ absl::Status AnnotationRecipe::Mover::PaintRunLengths(
     Orient(source, Inverse(orientation_), &turned);
     source = turned.view();
   }
-  for (const int row : sources_->rows) {
-    for (const int column : sources_->columns) {
-      *mask++ = row < 0 || column < 0 ? 0 : source.row(row)[column];
-    }
+  for (const PixelPlace& place : sources_) {
+    *mask++ = place.exists() ? source.row(place.y)[place.x] : 0;
   }
   return absl::OkStatus();
 }
 
 // A polygon knows nothing of crops; where there are no pixels is no mask.
 void AnnotationRecipe::Mover::BlankPadding(uint8_t* mask) const {
-  for (const int row : sources_->rows) {
-    for (const int column : sources_->columns) {
-      if (row < 0 || column < 0) *mask = 0;
-      ++mask;
-    }
+  for (const PixelPlace& place : sources_) {
+    if (!place.exists()) *mask = 0;
+    ++mask;
   }
 }
 

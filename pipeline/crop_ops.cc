@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "pipeline/pad_ops.h"
 #include "pipeline/portable_math.h"
 
 namespace millrace {
@@ -28,6 +29,44 @@ Rect CentralCrop(const ImageSize& input, const double ratio[2]) {
   return {(input.width - size.width) / 2, (input.height - size.height) / 2,
           size.width, size.height};
 }
+
+class RandomCropOp : public TransformOp {
+ public:
+  explicit RandomCropOp(const v1::RandomCrop& crop)
+      : size_(SizeOf(crop.size())),
+        borders_(BordersOf(crop.padding())),
+        pad_if_needed_(crop.pad_if_needed()),
+        padding_(PaddingOf(crop.fill(), crop.padding_mode())) {}
+
+  void Add(RandomDraws* draws, SampleProgram* program) const override {
+    AddBorders(borders_, padding_, program);
+    const int across = std::max(0, size_.width - program->width());
+    const int down = std::max(0, size_.height - program->height());
+    if (pad_if_needed_) {
+      AddBorders({across, down, across, down}, padding_, program);
+    } else if (across > 0 || down > 0) {
+      program->Refuse(absl::StrCat("random_crop of ", size_.width, " x ",
+                                   size_.height, " does not fit into its ",
+                                   program->width(), " x ", program->height(),
+                                   " pixels; resize before it, or set "
+                                   "random_crop.pad_if_needed"));
+      return;
+    }
+    const int x = draws->Below(program->width() - size_.width + 1);
+    const int y = draws->Below(program->height() - size_.height + 1);
+    program->Crop({x, y, size_.width, size_.height});
+  }
+
+  std::optional<ImageSize> FixedSize(std::optional<ImageSize>) const override {
+    return size_;
+  }
+
+ private:
+  const ImageSize size_;
+  const Borders borders_;
+  const bool pad_if_needed_;
+  const Padding padding_;
+};
 
 // Where torchvision's center_crop begins along one side: an image that is too
 // small is padded on both sides (the odd pixel behind), then cut.
@@ -85,6 +124,14 @@ absl::Status Check(TransformRules* rules, v1::CenterCrop* crop) {
   return absl::OkStatus();
 }
 
+absl::Status Check(TransformRules* rules, v1::RandomCrop* crop) {
+  MILLRACE_RETURN_IF_ERROR(rules->CheckBefore8BitEnds());
+  MILLRACE_RETURN_IF_ERROR(rules->CheckSize(crop->size()));
+  WriteBothSides(crop->mutable_size());
+  return CheckPadding(*rules, crop->mutable_padding(), crop->mutable_fill(),
+                      crop->padding_mode());
+}
+
 absl::Status Check(TransformRules* rules, v1::RandomResizedCrop* crop) {
   MILLRACE_RETURN_IF_ERROR(rules->CheckBefore8BitEnds());
   MILLRACE_RETURN_IF_ERROR(rules->CheckSize(crop->size()));
@@ -111,6 +158,10 @@ absl::Status Check(TransformRules* rules, v1::RandomResizedCrop* crop) {
 
 std::unique_ptr<const TransformOp> Compile(const v1::CenterCrop& crop) {
   return std::make_unique<CenterCropOp>(SizeOf(crop.size()));
+}
+
+std::unique_ptr<const TransformOp> Compile(const v1::RandomCrop& crop) {
+  return std::make_unique<RandomCropOp>(crop);
 }
 
 std::unique_ptr<const TransformOp> Compile(const v1::RandomResizedCrop& crop) {

@@ -50,9 +50,11 @@ class RandomResizedCropOp : public TransformOp {
 };
 
 absl::Status Check(TransformRules* rules, v1::CenterCrop* crop);
+absl::Status Check(TransformRules* rules, v1::RandomCrop* crop);
 absl::Status Check(TransformRules* rules, v1::RandomResizedCrop* crop);
 
 std::unique_ptr<const TransformOp> Compile(const v1::CenterCrop& crop);
+std::unique_ptr<const TransformOp> Compile(const v1::RandomCrop& crop);
 std::unique_ptr<const TransformOp> Compile(const v1::RandomResizedCrop& crop);
 
 }  // namespace millrace

@@ -26,9 +26,17 @@ absl::Status Check(TransformRules* rules, v1::RandomHorizontalFlip* flip) {
   return rules->CheckProbability(0.5, flip);
 }
 
+absl::Status Check(TransformRules* rules, v1::RandomVerticalFlip* flip) {
+  return rules->CheckProbability(0.5, flip);
+}
+
 std::unique_ptr<const TransformOp> Compile(
     const v1::RandomHorizontalFlip& flip) {
   return std::make_unique<FlipOp>(flip.p(), &SampleProgram::FlipHorizontal);
+}
+
+std::unique_ptr<const TransformOp> Compile(const v1::RandomVerticalFlip& flip) {
+  return std::make_unique<FlipOp>(flip.p(), &SampleProgram::FlipVertical);
 }
 
 }  // namespace millrace

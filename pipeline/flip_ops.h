@@ -10,8 +10,10 @@
 namespace millrace {
 
 absl::Status Check(TransformRules* rules, v1::RandomHorizontalFlip* flip);
+absl::Status Check(TransformRules* rules, v1::RandomVerticalFlip* flip);
 
 std::unique_ptr<const TransformOp> Compile(
     const v1::RandomHorizontalFlip& flip);
+std::unique_ptr<const TransformOp> Compile(const v1::RandomVerticalFlip& flip);
 
 }  // namespace millrace

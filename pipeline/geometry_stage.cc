@@ -59,11 +59,6 @@ Axis RowsOf(const GeometryStage& stage) {
           stage.window.y, stage.window.height, stage.flip_vertical};
 }
 
-bool Touches(const Rect& rect, const Point& point) {
-  return point.x >= rect.x && point.x <= rect.x + rect.width &&
-         point.y >= rect.y && point.y <= rect.y + rect.height;
-}
-
 }  // namespace
 
 bool HasArea(const Corners& box) { return box.x0 < box.x1 && box.y0 < box.y1; }
@@ -77,6 +72,11 @@ Corners Cut(const Corners& box, const Rect& rect) {
           std::clamp<double>(box.y1, rect.y, bottom)};
 }
 
+bool Touches(const Rect& rect, const Point& point) {
+  return point.x >= rect.x && point.x <= rect.x + rect.width &&
+         point.y >= rect.y && point.y <= rect.y + rect.height;
+}
+
 GeometryStage GeometryStage::WholeOf(const ImageSize& size) {
   GeometryStage stage;
   stage.crop = stage.window = {0, 0, size.width, size.height};
@@ -87,7 +87,7 @@ GeometryStage GeometryStage::WholeOf(const ImageSize& size) {
 
 Rect GeometryStage::Covered() const { return Intersect(window, ResizedRect()); }
 
-double GeometryStage::area_ratio() const {
+double GeometryStage::AreaRatioAt(const Point&) const {
   return (static_cast<double>(resized_width) * resized_height) /
          (static_cast<double>(crop.width) * crop.height);
 }
@@ -114,6 +114,13 @@ std::optional<Point> GeometryStage::Move(const Point& point) const {
 
 Point GeometryStage::MoveUncut(const Point& point) const {
   return {Columns(*this).Move(point.x), RowsOf(*this).Move(point.y)};
+}
+
+std::vector<Point> GeometryStage::MoveRing(
+    const std::vector<Point>& ring) const {
+  std::vector<Point> moved;
+  for (const Point& point : ring) moved.push_back(MoveUncut(point));
+  return moved;
 }
 
 std::vector<int> GeometryStage::NearestColumns() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "image/image.h"
+#include "image/pad.h"
 #include "image/resample.h"
 #include "pipeline/shapes.h"
 
@@ -17,6 +18,8 @@ namespace millrace {
 // False if there is none.
 bool HasArea(const Corners& box);
 Corners Cut(const Corners& box, const Rect& rect);
+// Borders included.
+bool Touches(const Rect& rect, const Point& point);
 
 struct GeometryStage {
   // Of an image of this size, which is left as it is.
@@ -27,8 +30,7 @@ struct GeometryStage {
   // The window's part that has pixels; may be empty (width 0).
   Rect Covered() const;
   bool IsPadded() const { return Covered() != window; }
-  // Output pixels for each input pixel.
-  double area_ratio() const;
+  bool mirrors() const { return flip_horizontal != flip_vertical; }
 
   // A box moved and cut to what is left of the image; none if no area is left.
   std::optional<Corners> Move(const Corners& box) const;
@@ -36,6 +38,9 @@ struct GeometryStage {
   std::optional<Point> Move(const Point& point) const;
   // Wherever it lands, inside the output or not.
   Point MoveUncut(const Point& point) const;
+  std::vector<Point> MoveRing(const std::vector<Point>& ring) const;
+  // Output pixels for each input pixel; the same everywhere.
+  double AreaRatioAt(const Point& point) const;
 
   // The input column that is nearest to each output column, and the same for
   // rows; -1 where there are no pixels.
@@ -50,8 +55,9 @@ struct GeometryStage {
   bool resized = false;
   Interpolation interpolation = Interpolation::kBilinear;
   // The output, in pixels of the resized crop. What lies outside of it is
-  // zeros.
+  // padding.
   Rect window;
+  Padding padding;
   bool flip_horizontal = false;
   bool flip_vertical = false;
 };

@@ -8,7 +8,7 @@
 namespace millrace {
 
 void WriteBothSides(Sizes* size) {
-  if (size->size() == 1) size->Add(size->Get(0));
+  if (size->size() == 1) size->Resize(2, uint32_t{size->Get(0)});
 }
 
 void SetIfEmpty(std::initializer_list<double> defaults, Doubles* values) {
@@ -37,6 +37,12 @@ std::string List(const Doubles& values) {
 ImageSize SizeOf(const Sizes& values) {
   return {static_cast<int>(values[values.size() - 1]),
           static_cast<int>(values[0])};
+}
+
+std::array<uint8_t, 3> FillOf(const Sizes& values) {
+  std::array<uint8_t, 3> fill = {};
+  std::copy(values.begin(), values.end(), fill.begin());
+  return fill;
 }
 
 Interpolation ToInterpolation(v1::Interpolation interpolation) {

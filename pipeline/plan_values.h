@@ -1,6 +1,7 @@
 // Values of a plan's fields: defaults, ranges, and how messages show them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -33,6 +34,9 @@ std::string List(const Doubles& values);
 
 // Height and width, or one for both.
 ImageSize SizeOf(const Sizes& values);
+
+// One value a channel.
+std::array<uint8_t, 3> FillOf(const Sizes& values);
 
 Interpolation ToInterpolation(v1::Interpolation interpolation);
 

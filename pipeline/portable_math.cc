@@ -31,6 +31,44 @@ double Split(double x, int* exponent) {
   return x / PowerOfTwo(*exponent - 1) * 0.5;
 }
 
+// pi / 2 in three parts; the first two have enough zero bits that a quarter's
+// number times them is exact.
+constexpr double kHalfPi[3] = {1.57079632673412561417e+00,
+                               6.07710050630396597660e-11,
+                               2.02226624879595063154e-21};
+
+// x = quarters * pi / 2 + rest, |rest| <= pi / 4; quarter = quarters mod 4.
+struct Reduced {
+  int quarter;
+  double rest;
+};
+
+Reduced Reduce(double x) {
+  const double quarters = RoundHalfEven(x * 0.63661977236758134308);
+  const double rest = ((x - quarters * kHalfPi[0]) - quarters * kHalfPi[1]) -
+                      quarters * kHalfPi[2];
+  return {static_cast<int>(static_cast<int64_t>(quarters) & 3), rest};
+}
+
+// Taylor's series, |x| <= pi / 4: the first terms left out are below 2^-60.
+double SinSeries(double x) {
+  const double square = x * x;
+  double series = 0;
+  for (int n = 18; n >= 2; n -= 2) {
+    series = (series + 1) * (-square / (n * (n + 1)));
+  }
+  return x + x * series;
+}
+
+double CosSeries(double x) {
+  const double square = x * x;
+  double series = 0;
+  for (int n = 17; n >= 1; n -= 2) {
+    series = (series + 1) * (-square / (n * (n + 1)));
+  }
+  return 1 + series;
+}
+
 }  // namespace
 
 double PortableLog(double x) {
@@ -57,6 +95,34 @@ double PortableExp(double x) {
   double series = 0;
   for (int n = 14; n >= 1; --n) series = (series + 1) * (r / n);
   return (1 + series) * PowerOfTwo(static_cast<int>(k));
+}
+
+double PortableSin(double x) {
+  const Reduced reduced = Reduce(x);
+  switch (reduced.quarter) {
+    case 0:
+      return SinSeries(reduced.rest);
+    case 1:
+      return CosSeries(reduced.rest);
+    case 2:
+      return -SinSeries(reduced.rest);
+    default:
+      return -CosSeries(reduced.rest);
+  }
+}
+
+double PortableCos(double x) {
+  const Reduced reduced = Reduce(x);
+  switch (reduced.quarter) {
+    case 0:
+      return CosSeries(reduced.rest);
+    case 1:
+      return -SinSeries(reduced.rest);
+    case 2:
+      return -CosSeries(reduced.rest);
+    default:
+      return SinSeries(reduced.rest);
+  }
 }
 
 double RoundHalfEven(double x) {

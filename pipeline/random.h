@@ -43,6 +43,9 @@ class RandomDraws {
     return lower + (upper - lower) * Uniform();
   }
 
+  // A whole number in [0, count); count at least 1.
+  int Below(int count) { return static_cast<int>(Uniform() * count); }
+
  private:
   RandomPlace place_;
   PhiloxBlock block_{};

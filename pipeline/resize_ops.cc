@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -10,12 +11,67 @@ namespace millrace {
 
 namespace {
 
-// A side that nothing reaches in earnest; keeps sums of ints from wrapping.
-constexpr int64_t kMaxSide = int64_t{1} << 29;
+constexpr double kMinScale = 0.001;
+constexpr double kMaxScale = 1000;
 
-int Side(int64_t value) {
-  return static_cast<int>(std::clamp<int64_t>(value, 1, kMaxSide));
+ImageSize Scaled(const ImageSize& size, double factor) {
+  return {ToSide(static_cast<int64_t>(size.width * factor)),
+          ToSide(static_cast<int64_t>(size.height * factor))};
 }
+
+class ScaleJitterOp : public TransformOp {
+ public:
+  explicit ScaleJitterOp(const v1::ScaleJitter& jitter)
+      : target_(SizeOf(jitter.target_size())),
+        scale_range_{jitter.scale_range(0), jitter.scale_range(1)},
+        interpolation_(ToInterpolation(jitter.interpolation())) {}
+
+  void Add(RandomDraws* draws, SampleProgram* program) const override {
+    const double fit =
+        std::min(static_cast<double>(target_.height) / program->height(),
+                 static_cast<double>(target_.width) / program->width());
+    const double factor =
+        fit * draws->Uniform(scale_range_[0], scale_range_[1]);
+    program->Resize(Scaled(program->size(), factor), interpolation_);
+  }
+
+  std::optional<ImageSize> FixedSize(std::optional<ImageSize>) const override {
+    return std::nullopt;
+  }
+
+ private:
+  const ImageSize target_;
+  const double scale_range_[2];
+  const Interpolation interpolation_;
+};
+
+class RandomShortestSizeOp : public TransformOp {
+ public:
+  explicit RandomShortestSizeOp(const v1::RandomShortestSize& shortest)
+      : sizes_(shortest.min_size().begin(), shortest.min_size().end()),
+        max_size_(shortest.max_size()),
+        interpolation_(ToInterpolation(shortest.interpolation())) {}
+
+  void Add(RandomDraws* draws, SampleProgram* program) const override {
+    const uint32_t size = sizes_[draws->Below(static_cast<int>(sizes_.size()))];
+    const auto [shorter, longer] =
+        std::minmax({program->width(), program->height()});
+    double factor = static_cast<double>(size) / shorter;
+    if (max_size_ > 0) {
+      factor = std::min(factor, static_cast<double>(max_size_) / longer);
+    }
+    program->Resize(Scaled(program->size(), factor), interpolation_);
+  }
+
+  std::optional<ImageSize> FixedSize(std::optional<ImageSize>) const override {
+    return std::nullopt;
+  }
+
+ private:
+  const std::vector<uint32_t> sizes_;
+  const uint32_t max_size_;
+  const Interpolation interpolation_;
+};
 
 }  // namespace
 
@@ -31,8 +87,8 @@ ImageSize ResizeOp::SizeFor(const ImageSize& input) const {
     to_short = max_size * to_short / to_long;
     to_long = max_size;
   }
-  return portrait ? ImageSize{Side(to_short), Side(to_long)}
-                  : ImageSize{Side(to_long), Side(to_short)};
+  return portrait ? ImageSize{ToSide(to_short), ToSide(to_long)}
+                  : ImageSize{ToSide(to_long), ToSide(to_short)};
 }
 
 void ResizeOp::Add(RandomDraws*, SampleProgram* program) const {
@@ -64,6 +120,36 @@ absl::Status Check(TransformRules* rules, v1::Resize* resize) {
   return absl::OkStatus();
 }
 
+absl::Status Check(TransformRules* rules, v1::ScaleJitter* jitter) {
+  MILLRACE_RETURN_IF_ERROR(rules->CheckBefore8BitEnds());
+  MILLRACE_RETURN_IF_ERROR(
+      rules->CheckSize(jitter->target_size(), "target_size"));
+  WriteBothSides(jitter->mutable_target_size());
+  SetIfEmpty({0.1, 2.0}, jitter->mutable_scale_range());
+  if (!IsRange(jitter->scale_range(), kMinScale, kMaxScale)) {
+    return rules->Wrong(
+        absl::StrCat("scale_range ", List(jitter->scale_range()),
+                     " is no range; give two factors, ", kMinScale,
+                     " <= lower <= upper <= ", kMaxScale));
+  }
+  return rules->CheckInterpolation(v1::BILINEAR, jitter);
+}
+
+absl::Status Check(TransformRules* rules, v1::RandomShortestSize* shortest) {
+  MILLRACE_RETURN_IF_ERROR(rules->CheckBefore8BitEnds());
+  if (shortest->min_size().empty()) {
+    return rules->Wrong("min_size is empty; give the sizes to draw from");
+  }
+  for (const uint32_t side : shortest->min_size()) {
+    MILLRACE_RETURN_IF_ERROR(rules->CheckSide(side, "min_size"));
+  }
+  if (shortest->max_size() > 0) {
+    MILLRACE_RETURN_IF_ERROR(
+        rules->CheckSide(shortest->max_size(), "max_size"));
+  }
+  return rules->CheckInterpolation(v1::BILINEAR, shortest);
+}
+
 std::unique_ptr<const TransformOp> Compile(const v1::Resize& resize) {
   ResizeOp::Options options;
   options.interpolation = ToInterpolation(resize.interpolation());
@@ -74,6 +160,15 @@ std::unique_ptr<const TransformOp> Compile(const v1::Resize& resize) {
     options.short_side = static_cast<int>(resize.size(0));
   }
   return std::make_unique<ResizeOp>(options);
+}
+
+std::unique_ptr<const TransformOp> Compile(const v1::ScaleJitter& jitter) {
+  return std::make_unique<ScaleJitterOp>(jitter);
+}
+
+std::unique_ptr<const TransformOp> Compile(
+    const v1::RandomShortestSize& shortest) {
+  return std::make_unique<RandomShortestSizeOp>(shortest);
 }
 
 }  // namespace millrace

@@ -34,7 +34,12 @@ class ResizeOp : public TransformOp {
 };
 
 absl::Status Check(TransformRules* rules, v1::Resize* resize);
+absl::Status Check(TransformRules* rules, v1::ScaleJitter* jitter);
+absl::Status Check(TransformRules* rules, v1::RandomShortestSize* shortest);
 
 std::unique_ptr<const TransformOp> Compile(const v1::Resize& resize);
+std::unique_ptr<const TransformOp> Compile(const v1::ScaleJitter& jitter);
+std::unique_ptr<const TransformOp> Compile(
+    const v1::RandomShortestSize& shortest);
 
 }  // namespace millrace

@@ -1,10 +1,10 @@
 #include "pipeline/run_program.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "image/pad.h"
 
 namespace millrace {
 
@@ -15,6 +15,10 @@ constexpr uint64_t kMaxIntermediatePixels = uint64_t{128} << 20;
 
 // The coefficients of a progressive JPEG without subsampling.
 constexpr uint64_t kDecoderBytesPerPixel = 6;
+
+uint64_t PixelsOf(const ImageSize& size) {
+  return uint64_t{1} * size.width * size.height;
+}
 
 // Of the largest image that a stage makes. A resize writes the window's columns
 // of all rows first.
@@ -35,29 +39,9 @@ ImageView UpsideDown(const ImageView& image) {
           image.channels, -image.stride};
 }
 
-// Puts `source` at (x, y) of a canvas of zeros.
-void Place(const ImageView& source, int x, int y, const ImageSpan& canvas) {
-  std::memset(canvas.data, 0, canvas.stride * canvas.height);
-  for (int i = 0; i < source.height; ++i) {
-    std::memcpy(canvas.row(y + i) + ptrdiff_t{x} * source.channels,
-                source.row(i), size_t{1} * source.width * source.channels);
-  }
-}
-
 // The bytes of a packed image are those of its pixels.
 bool KeepsBytes(const PackSpec& pack, int channels) {
   return !pack.to_float && (!pack.channels_first || channels == 1);
-}
-
-absl::Status CheckIntermediate(const GeometryStage& stage) {
-  const uint64_t pixels = PixelsToMake(stage);
-  if (pixels <= kMaxIntermediatePixels) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("its transforms resize ", stage.crop.width, " x ",
-                   stage.crop.height, " pixels to ", stage.resized_width, " x ",
-                   stage.resized_height, " and need an intermediate image of ",
-                   pixels, " pixels; the limit is ", kMaxIntermediatePixels,
-                   ". Set resize.max_size, or resize to two values"));
 }
 
 // Takes the image from step to step.
@@ -75,6 +59,7 @@ class Runner {
 
  private:
   void Run(const GeometryStage& stage);
+  void Run(const WarpStep& warp);
   void Run(const PixelOp& op);
   // Everything but the stage's flips.
   void Render(const GeometryStage& stage);
@@ -82,6 +67,12 @@ class Runner {
               const ImageSpan& canvas);
   // Renders the stage into the batch's memory.
   void Finish(const GeometryStage& stage);
+  void Warp(const WarpStep& warp, const ImageSpan& canvas);
+  // The batch's memory as an image.
+  ImageSpan SlotOf(const ImageSize& size) const {
+    return {out_, size.width, size.height, image_.channels,
+            ptrdiff_t{size.width} * image_.channels};
+  }
 
   // Hands out the canvases of the scratch in turn: what a stage reads, what it
   // resizes into and what it pads into are three.
@@ -140,7 +131,8 @@ void Runner::Render(const GeometryStage& stage) {
   }
   if (!stage.IsPadded()) return;
   const ImageSpan canvas = NextCanvas(stage.window.width, stage.window.height);
-  Place(image_, covered.x - stage.window.x, covered.y - stage.window.y, canvas);
+  PadImage(image_, covered.x - stage.window.x, covered.y - stage.window.y,
+           stage.padding, canvas);
   MoveTo(canvas);
 }
 
@@ -153,12 +145,19 @@ void Runner::Run(const GeometryStage& stage) {
   MoveTo(canvas);
 }
 
+void Runner::Warp(const WarpStep& warp, const ImageSpan& canvas) {
+  WarpImage(image_, warp.spec(), canvas);
+  MoveTo(canvas);
+}
+
+void Runner::Run(const WarpStep& warp) {
+  Warp(warp, NextCanvas(warp.output().width, warp.output().height));
+}
+
 void Runner::Run(const PixelOp& op) { op(Writable(), &scratch_->spare); }
 
 void Runner::Finish(const GeometryStage& stage) {
-  const ImageSpan slot = {out_, stage.window.width, stage.window.height,
-                          image_.channels,
-                          ptrdiff_t{stage.window.width} * image_.channels};
+  const ImageSpan slot = SlotOf(stage.size());
   const bool flips = stage.flip_horizontal || stage.flip_vertical;
   if (stage.resized && !stage.IsPadded() && !flips &&
       KeepsBytes(pack_, image_.channels)) {
@@ -172,18 +171,21 @@ void Runner::Finish(const GeometryStage& stage) {
   MoveTo(slot);
 }
 
-// Pixel ops at the end run on the batch's memory, if it holds plain pixels.
+// If the batch holds plain pixels, the last movement writes to it, and pixel
+// ops after it run there.
 void Runner::Run(const SampleProgram& program) {
   const auto& steps = program.steps();
+  const bool plain = KeepsBytes(pack_, image_.channels);
   size_t last = steps.size() - 1;
-  if (KeepsBytes(pack_, image_.channels)) {
-    while (std::holds_alternative<PixelOp>(steps[last])) --last;
-  }
+  while (plain && std::holds_alternative<PixelOp>(steps[last])) --last;
   for (size_t i = 0; i < steps.size(); ++i) {
     const auto* stage = std::get_if<GeometryStage>(&steps[i]);
+    const auto* warp = std::get_if<WarpStep>(&steps[i]);
     if (stage != nullptr && i > 0) image_ = Part(image_, stage->crop);
     if (stage != nullptr && i == last) {
       Finish(*stage);
+    } else if (warp != nullptr && i == last && plain) {
+      Warp(*warp, SlotOf(warp->output()));
     } else {
       std::visit([this](const auto& step) { Run(step); }, steps[i]);
     }
@@ -197,12 +199,15 @@ uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
                       int channels) {
   const bool raw = image.format() == v1::IMAGE_FORMAT_RAW;
   const uint64_t stored = uint64_t{image.width()} * image.height();
-  uint64_t now = uint64_t{1} * program.crop().width * program.crop().height;
+  uint64_t now = PixelsOf({program.crop().width, program.crop().height});
   uint64_t made = now;
   for (const SampleProgram::Step& step : program.steps()) {
     if (const auto* stage = std::get_if<GeometryStage>(&step)) {
       made += 2 * PixelsToMake(*stage);
-      now = uint64_t{1} * stage->window.width * stage->window.height;
+      now = PixelsOf(stage->size());
+    } else if (const auto* warp = std::get_if<WarpStep>(&step)) {
+      now = PixelsOf(warp->output());
+      made += now;
     } else {
       made += 2 * now;  // A copy to change, and the spare.
     }
@@ -212,9 +217,18 @@ uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
 
 absl::Status CheckIntermediates(const SampleProgram& program) {
   for (const SampleProgram::Step& step : program.steps()) {
+    uint64_t pixels = 0;
     if (const auto* stage = std::get_if<GeometryStage>(&step)) {
-      MILLRACE_RETURN_IF_ERROR(CheckIntermediate(*stage));
+      pixels = PixelsToMake(*stage);
+    } else if (const auto* warp = std::get_if<WarpStep>(&step)) {
+      pixels = PixelsOf(warp->output());
     }
+    if (pixels <= kMaxIntermediatePixels) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "its transforms need an intermediate image of ", pixels,
+        " pixels; the limit is ", kMaxIntermediatePixels,
+        ". Enlarge it less: set resize.max_size, resize to two values, or "
+        "pad less"));
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,5 @@
 #include "pipeline/sample_program.h"
 
-#include <numeric>
 #include <utility>
 
 namespace millrace {
@@ -11,6 +10,17 @@ bool Contains(const Rect& outer, const Rect& inner) {
   return inner.x >= outer.x && inner.y >= outer.y &&
          inner.x + inner.width <= outer.x + outer.width &&
          inner.y + inner.height <= outer.y + outer.height;
+}
+
+// What is padded by mirrors stays whole. Elsewhere a crop inside of the output
+// always fits; one that reaches beyond must neither bring back what a narrower
+// one took away nor pad in two ways.
+bool CanCrop(const GeometryStage& stage, bool narrows, const Padding& padding) {
+  const bool padded = stage.IsPadded();
+  if (padded && stage.padding.mode != PaddingMode::kConstant) return false;
+  if (narrows) return true;
+  return Contains(stage.window, stage.ResizedRect()) &&
+         (!padded || stage.padding == padding);
 }
 
 // Without a resize, a window is a crop wherever it has pixels.
@@ -25,17 +35,39 @@ void TurnWindowIntoCrop(GeometryStage* stage) {
   stage->window.y -= covered.y;
 }
 
-// Puts what each of `sources` points at in its place.
-void Follow(const std::vector<int>& origins, std::vector<int>* sources) {
-  for (int& source : *sources) {
-    if (source >= 0) source = origins[source];
+// Puts what each place points at in its stead.
+void Follow(const GeometryStage& stage, std::vector<PixelPlace>* places) {
+  const std::vector<int> columns = stage.NearestColumns();
+  const std::vector<int> rows = stage.NearestRows();
+  for (PixelPlace& place : *places) {
+    if (!place.exists()) continue;
+    place = {columns[place.x], rows[place.y]};
+    if (place.y < 0) place.x = -1;
   }
 }
 
-std::vector<int> Identity(int length) {
-  std::vector<int> values(length);
-  std::iota(values.begin(), values.end(), 0);
-  return values;
+void Follow(const WarpStep& warp, std::vector<PixelPlace>* places) {
+  for (PixelPlace& place : *places) {
+    if (place.exists()) place = warp.SourceOf(place);
+  }
+}
+
+// move(step) for each step that moves anything.
+template <typename Steps, typename Move>
+void ForEachMovement(const Steps& steps, const Move& move) {
+  for (const SampleProgram::Step& step : steps) {
+    if (const auto* stage = std::get_if<GeometryStage>(&step)) move(*stage);
+    if (const auto* warp = std::get_if<WarpStep>(&step)) move(*warp);
+  }
+}
+
+template <typename Steps, typename Shape>
+std::optional<Shape> MoveThrough(const Steps& steps, const Shape& shape) {
+  std::optional<Shape> moved = shape;
+  ForEachMovement(steps, [&](const auto& step) {
+    if (moved) moved = step.Move(*moved);
+  });
+  return moved;
 }
 
 }  // namespace
@@ -55,6 +87,10 @@ GeometryStage* SampleProgram::LastStage() {
   return stage == nullptr ? BeginStage() : stage;
 }
 
+void SampleProgram::Refuse(absl::string_view why) {
+  status_.Update(absl::InvalidArgumentError(why));
+}
+
 void SampleProgram::Resize(const ImageSize& size, Interpolation interpolation) {
   if (size == size_) return;
   GeometryStage* stage = LastStage();
@@ -70,14 +106,11 @@ void SampleProgram::Resize(const ImageSize& size, Interpolation interpolation) {
   size_ = size;
 }
 
-void SampleProgram::Crop(const Rect& rect) {
+void SampleProgram::Crop(const Rect& rect, const Padding& padding) {
   GeometryStage* stage = LastStage();
-  // A crop that reaches beyond what a narrower one has left must not bring
-  // pixels back.
   const bool narrows = Contains({0, 0, width(), height()}, rect);
-  if (!narrows && !Contains(stage->window, stage->ResizedRect())) {
-    stage = BeginStage();
-  }
+  if (!CanCrop(*stage, narrows, padding)) stage = BeginStage();
+  if (!narrows) stage->padding = padding;
   const int x = stage->flip_horizontal ? width() - rect.x - rect.width : rect.x;
   const int y = stage->flip_vertical ? height() - rect.y - rect.height : rect.y;
   stage->window = {stage->window.x + x, stage->window.y + y, rect.width,
@@ -90,66 +123,57 @@ void SampleProgram::FlipHorizontal() { LastStage()->flip_horizontal ^= true; }
 
 void SampleProgram::FlipVertical() { LastStage()->flip_vertical ^= true; }
 
+void SampleProgram::Warp(const ImageSize& output, const WarpSpec& spec) {
+  const auto warp = WarpStep::Create(size_, output, spec);
+  if (!warp) return;
+  steps_.emplace_back(*warp);
+  size_ = output;
+}
+
 bool SampleProgram::mirrored() const {
   bool mirrored = false;
-  for (const Step& step : steps_) {
-    if (const auto* stage = std::get_if<GeometryStage>(&step)) {
-      mirrored ^= stage->flip_horizontal ^ stage->flip_vertical;
-    }
-  }
+  ForEachMovement(steps_,
+                  [&](const auto& step) { mirrored ^= step.mirrors(); });
   return mirrored;
 }
 
-double SampleProgram::area_ratio() const {
+double SampleProgram::AreaRatioAt(Point point) const {
   double ratio = 1;
-  for (const Step& step : steps_) {
-    if (const auto* stage = std::get_if<GeometryStage>(&step)) {
-      ratio *= stage->area_ratio();
-    }
-  }
+  ForEachMovement(steps_, [&](const auto& step) {
+    ratio *= step.AreaRatioAt(point);
+    point = step.MoveUncut(point);
+  });
   return ratio;
 }
 
 std::optional<Corners> SampleProgram::Move(const Corners& box) const {
-  std::optional<Corners> moved = box;
-  for (const Step& step : steps_) {
-    if (const auto* stage = std::get_if<GeometryStage>(&step)) {
-      moved = stage->Move(*moved);
-    }
-    if (!moved) return std::nullopt;
-  }
-  return moved;
+  return MoveThrough(steps_, box);
 }
 
 std::optional<Point> SampleProgram::Move(const Point& point) const {
-  std::optional<Point> moved = point;
-  for (const Step& step : steps_) {
-    if (const auto* stage = std::get_if<GeometryStage>(&step)) {
-      moved = stage->Move(*moved);
-    }
-    if (!moved) return std::nullopt;
-  }
-  return moved;
+  return MoveThrough(steps_, point);
 }
 
-Point SampleProgram::MoveUncut(Point point) const {
-  for (const Step& step : steps_) {
-    if (const auto* stage = std::get_if<GeometryStage>(&step)) {
-      point = stage->MoveUncut(point);
-    }
-  }
-  return point;
+std::vector<Point> SampleProgram::MoveRing(std::vector<Point> ring) const {
+  ForEachMovement(steps_,
+                  [&](const auto& step) { ring = step.MoveRing(ring); });
+  return ring;
 }
 
-SampleProgram::Sources SampleProgram::NearestSources() const {
-  Sources sources = {Identity(width()), Identity(height())};
+std::vector<PixelPlace> SampleProgram::SourcePixels() const {
+  std::vector<PixelPlace> places;
+  places.reserve(size_t{1} * width() * height());
+  for (int y = 0; y < height(); ++y) {
+    for (int x = 0; x < width(); ++x) places.push_back({x, y});
+  }
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
     if (const auto* stage = std::get_if<GeometryStage>(&*step)) {
-      Follow(stage->NearestColumns(), &sources.columns);
-      Follow(stage->NearestRows(), &sources.rows);
+      Follow(*stage, &places);
+    } else if (const auto* warp = std::get_if<WarpStep>(&*step)) {
+      Follow(*warp, &places);
     }
   }
-  return sources;
+  return places;
 }
 
 std::vector<std::optional<Corners>> SampleProgram::Boxes() const {

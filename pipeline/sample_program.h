@@ -4,6 +4,7 @@
 // A program is a list of steps, run in order:
 //
 //   geometry stage   crop, resize, window, flips, in one pass
+//   warp             affine or projective
 //   pixel op         changes values, moves nothing
 //
 // Most plans are one stage: its crop says which part of the file to decode, its
@@ -19,8 +20,11 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "pipeline/geometry_stage.h"
 #include "pipeline/shapes.h"
+#include "pipeline/warp_step.h"
 
 namespace millrace {
 
@@ -31,7 +35,7 @@ using PixelOp = std::function<void(const ImageSpan& image, Image* spare)>;
 
 class SampleProgram {
  public:
-  using Step = std::variant<GeometryStage, PixelOp>;
+  using Step = std::variant<GeometryStage, WarpStep, PixelOp>;
 
   // Of an image of this size, which is left as it is. `boxes` are its
   // annotations', if some op looks at them.
@@ -40,11 +44,18 @@ class SampleProgram {
 
   // All in torchvision's meaning. Sizes are at least 1.
   void Resize(const ImageSize& size, Interpolation interpolation);
-  // What `rect` has outside of the image becomes zeros.
-  void Crop(const Rect& rect);
+  // What `rect` has outside of the image becomes padding.
+  void Crop(const Rect& rect, const Padding& padding = {});
   void FlipHorizontal();
   void FlipVertical();
+  // Does nothing if the map cannot be inverted.
+  void Warp(const ImageSize& output, const WarpSpec& spec);
   void ChangePixels(PixelOp op) { steps_.emplace_back(std::move(op)); }
+
+  // The image cannot become what its plan wants; the first one counts.
+  // INVALID_ARGUMENT.
+  void Refuse(absl::string_view why);
+  const absl::Status& status() const { return status_; }
 
   // Of the output.
   const ImageSize& size() const { return size_; }
@@ -57,25 +68,21 @@ class SampleProgram {
     return std::get<GeometryStage>(steps_.front()).crop;
   }
 
-  // True after an odd number of flips.
+  // True if left and right have changed places.
   bool mirrored() const;
-  // Output pixels for each input pixel.
-  double area_ratio() const;
+  // Output pixels for each input pixel, at a point of the input.
+  double AreaRatioAt(Point point) const;
 
   // A box moved and cut to what is left of the image; none if no area is left.
   std::optional<Corners> Move(const Corners& box) const;
   // None if the point is cut off.
   std::optional<Point> Move(const Point& point) const;
-  // Wherever it lands, inside the output or not.
-  Point MoveUncut(Point point) const;
+  // A closed ring, wherever it lands.
+  std::vector<Point> MoveRing(std::vector<Point> ring) const;
 
-  // The input pixel that is nearest to each output pixel, as a column for each
-  // output x and a row for each output y; -1 where there are zeros.
-  struct Sources {
-    std::vector<int> columns;
-    std::vector<int> rows;
-  };
-  Sources NearestSources() const;
+  // The input pixel that is nearest to each output pixel, row by row; none
+  // where there is padding.
+  std::vector<PixelPlace> SourcePixels() const;
 
   // For ops that look at boxes: where those that are kept are now; what is
   // dropped or has no area left is none.
@@ -91,6 +98,7 @@ class SampleProgram {
   GeometryStage* LastStage();
   GeometryStage* BeginStage();
 
+  absl::Status status_;
   ImageSize size_;
   absl::InlinedVector<Step, 2> steps_;
   std::vector<Corners> boxes_;

@@ -1,10 +1,13 @@
 // All transforms there are. A new one is a line here, beside its family.
 #pragma once
 
+#include "pipeline/box_ops.h"
 #include "pipeline/crop_ops.h"
 #include "pipeline/flip_ops.h"
+#include "pipeline/pad_ops.h"
 #include "pipeline/resize_ops.h"
 #include "pipeline/tensor_ops.h"
+#include "pipeline/warp_ops.h"
 
 namespace millrace {
 
@@ -28,6 +31,30 @@ auto VisitTransform(v1::Transform* transform, const Visitor& visitor)
       return visitor(transform->mutable_normalize());
     case v1::Transform::kOneHot:
       return visitor(transform->mutable_one_hot());
+    case v1::Transform::kRandomVerticalFlip:
+      return visitor(transform->mutable_random_vertical_flip());
+    case v1::Transform::kPad:
+      return visitor(transform->mutable_pad());
+    case v1::Transform::kRandomCrop:
+      return visitor(transform->mutable_random_crop());
+    case v1::Transform::kLetterBox:
+      return visitor(transform->mutable_letter_box());
+    case v1::Transform::kScaleJitter:
+      return visitor(transform->mutable_scale_jitter());
+    case v1::Transform::kRandomShortestSize:
+      return visitor(transform->mutable_random_shortest_size());
+    case v1::Transform::kRandomRotation:
+      return visitor(transform->mutable_random_rotation());
+    case v1::Transform::kRandomAffine:
+      return visitor(transform->mutable_random_affine());
+    case v1::Transform::kRandomPerspective:
+      return visitor(transform->mutable_random_perspective());
+    case v1::Transform::kRandomIouCrop:
+      return visitor(transform->mutable_random_iou_crop());
+    case v1::Transform::kRandomZoomOut:
+      return visitor(transform->mutable_random_zoom_out());
+    case v1::Transform::kSanitizeBoundingBoxes:
+      return visitor(transform->mutable_sanitize_bounding_boxes());
     case v1::Transform::OP_NOT_SET:
       break;
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 #include "pipeline/transform_catalogue.h"
 
 namespace millrace {
@@ -44,18 +45,47 @@ absl::Status TransformRules::Wrong(absl::string_view what) const {
   return absl::InvalidArgumentError(absl::StrCat(where_, ": ", what));
 }
 
-absl::Status TransformRules::CheckSize(const Sizes& size) const {
+absl::Status TransformRules::CheckSize(const Sizes& size,
+                                       absl::string_view name) const {
   if (size.size() != 1 && size.size() != 2) {
-    return Wrong(absl::StrCat("size has ", size.size(),
+    return Wrong(absl::StrCat(name, " has ", size.size(),
                               " values; give one, or height and width"));
   }
   for (const uint32_t side : size) {
-    if (side == 0 || side > limits_.max_side) {
-      return Wrong(absl::StrCat("size ", side, " is out of range; give 1 to ",
-                                limits_.max_side, " pixels"));
-    }
+    MILLRACE_RETURN_IF_ERROR(CheckSide(side, name));
   }
   return absl::OkStatus();
+}
+
+absl::Status TransformRules::CheckSide(uint32_t side,
+                                       absl::string_view name) const {
+  if (side > 0 && side <= limits_.max_side) return absl::OkStatus();
+  return Wrong(absl::StrCat(name, " ", side, " is out of range; give 1 to ",
+                            limits_.max_side, " pixels"));
+}
+
+absl::Status TransformRules::CheckFill(uint32_t fallback, Sizes* fill) const {
+  if (fill->empty()) fill->Add(fallback);
+  if (fill->size() == 1)
+    fill->Resize(subject_.channels, uint32_t{fill->Get(0)});
+  if (fill->size() != subject_.channels) {
+    return Wrong(absl::StrCat("fill has ", fill->size(),
+                              " values; give one, or one for each channel, ",
+                              subject_.channels));
+  }
+  for (const uint32_t value : *fill) {
+    if (value <= 255) continue;
+    return Wrong(
+        absl::StrCat("fill ", value, " is no 8-bit value; give 0 to 255"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TransformRules::CheckPaddingMode(v1::PaddingMode mode) const {
+  if (v1::PaddingMode_IsValid(mode)) return absl::OkStatus();
+  return Wrong(
+      absl::StrCat("padding_mode ", static_cast<int>(mode),
+                   " is unknown; use CONSTANT, EDGE, REFLECT or SYMMETRIC"));
 }
 
 absl::Status TransformRules::CheckBefore8BitEnds() const {

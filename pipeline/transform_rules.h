@@ -48,7 +48,13 @@ class TransformRules {
 
   // For transforms that work on 8-bit pixels.
   absl::Status CheckBefore8BitEnds() const;
-  absl::Status CheckSize(const Sizes& size) const;
+  // One or two sides.
+  absl::Status CheckSize(const Sizes& size,
+                         absl::string_view name = "size") const;
+  absl::Status CheckSide(uint32_t side, absl::string_view name) const;
+  // Becomes one value a channel.
+  absl::Status CheckFill(uint32_t fallback, Sizes* fill) const;
+  absl::Status CheckPaddingMode(v1::PaddingMode mode) const;
   // Sets the `interpolation` of a message to `fallback` if it has none.
   template <typename Message>
   absl::Status CheckInterpolation(v1::Interpolation fallback,

@@ -63,11 +63,12 @@ TEST(SampleProgramTest, PaddingDoesNotBringBackWhatACropTookAway) {
   program.Crop({20, 20, 10, 10});
   program.Crop({-5, -5, 20, 20});
   ASSERT_EQ(program.steps().size(), 2);
-  const auto sources = program.NearestSources();
-  EXPECT_EQ(sources.columns[4], -1);
-  EXPECT_EQ(sources.columns[5], 41);
-  EXPECT_EQ(sources.columns[14], 59);
-  EXPECT_EQ(sources.columns[15], -1);
+  const std::vector<PixelPlace> sources = program.SourcePixels();
+  const PixelPlace* row = &sources[10 * 20];
+  EXPECT_FALSE(row[4].exists());
+  EXPECT_EQ(row[5].x, 41);
+  EXPECT_EQ(row[14].x, 59);
+  EXPECT_FALSE(row[15].exists());
 }
 
 TEST(SampleProgramTest, BoxesMoveAndAreCut) {
@@ -81,7 +82,7 @@ TEST(SampleProgramTest, BoxesMoveAndAreCut) {
   EXPECT_EQ(box->y0, 10);
   EXPECT_EQ(box->y1, 20);
   EXPECT_FALSE(program.Move(Corners{10, 10, 50, 20}));  // Touches the edge.
-  EXPECT_EQ(program.area_ratio(), 2);
+  EXPECT_EQ(program.AreaRatioAt({60, 10}), 2);
 }
 
 TEST(SampleProgramTest, AFlippedBoxKeepsItsLeftSideOnTheLeft) {
@@ -112,18 +113,26 @@ TEST(SampleProgramTest, PointsOnTheBorderStayAndThoseBeyondAreCutOff) {
   ASSERT_TRUE(program.Move(Point{10, 60}));
   EXPECT_EQ(program.Move(Point{10, 60})->x, 50);
   EXPECT_FALSE(program.Move(Point{9.99, 30}));
-  EXPECT_EQ(program.MoveUncut(Point{0, 0}).x, 60);
-  EXPECT_EQ(program.MoveUncut(Point{0, 0}).y, -10);
+  const std::vector<Point> uncut = program.MoveRing({{0, 0}});
+  EXPECT_EQ(uncut[0].x, 60);
+  EXPECT_EQ(uncut[0].y, -10);
 }
 
-TEST(SampleProgramTest, NearestSourcesFollowCropResizeAndFlip) {
+TEST(SampleProgramTest, SourcePixelsFollowCropResizeAndFlip) {
   SampleProgram program({10, 4});
   program.Crop({2, 0, 4, 4});
   program.Resize({8, 2}, Interpolation::kNearest);
   program.FlipHorizontal();
-  const auto sources = program.NearestSources();
-  EXPECT_EQ(sources.columns, (std::vector<int>{5, 5, 4, 4, 3, 3, 2, 2}));
-  EXPECT_EQ(sources.rows, (std::vector<int>{1, 3}));
+  std::vector<int> columns;
+  std::vector<int> rows;
+  for (const PixelPlace& place : program.SourcePixels()) {
+    columns.push_back(place.x);
+    rows.push_back(place.y);
+  }
+  EXPECT_EQ(columns, (std::vector<int>{5, 5, 4, 4, 3, 3, 2, 2,  //
+                                       5, 5, 4, 4, 3, 3, 2, 2}));
+  EXPECT_EQ(rows, (std::vector<int>{1, 1, 1, 1, 1, 1, 1, 1,  //
+                                    3, 3, 3, 3, 3, 3, 3, 3}));
 }
 
 }  // namespace

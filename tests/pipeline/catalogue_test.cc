@@ -1,0 +1,357 @@
+// Every geometric transform, on images of many sizes: where its pixels come
+// from is read off the pixels themselves, and boxes, masks and keypoints must
+// agree with it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "image/mask.h"
+#include "pipeline/annotations.h"
+#include "pipeline/canonical_plan.h"
+#include "pipeline/run_program.h"
+#include "pipeline/transforms.h"
+#include "tests/pipeline/drawn_dataset.h"
+
+namespace millrace {
+namespace {
+
+struct Case {
+  const char* name;
+  const char* transforms;
+  const char* golden;  // Of a batch of drawn scenes.
+};
+
+// NEAREST wherever there is a choice, so that pixels can be followed.
+constexpr Case kCases[] = {
+    {"resize", "transforms { resize { size: 33 interpolation: NEAREST } }",
+     "309819fe5ad32dcd"},
+    {"center_crop", "transforms { center_crop { size: [20, 50] } }",
+     "e1d5f61a68ebe08d"},
+    {"random_crop",
+     "transforms { random_crop { size: [24, 20] padding: [4, 2] "
+     "pad_if_needed: true fill: [1, 2, 3] } }",
+     "4ad89ec3133c8477"},
+    {"random_crop_reflect",
+     "transforms { random_crop { size: 32 padding: 3 pad_if_needed: true "
+     "padding_mode: REFLECT } }",
+     "fb69ff6e786a986d"},
+    {"random_resized_crop",
+     "transforms { random_resized_crop { size: 28 interpolation: NEAREST } }",
+     "c24025eb18219355"},
+    {"horizontal_flip", "transforms { random_horizontal_flip { p: 1 } }",
+     "022d40c51bcd162c"},
+    {"vertical_flip", "transforms { random_vertical_flip {} }",
+     "897c9dfbac783803"},
+    {"pad",
+     "transforms { pad { padding: [3, 0, 5, 1] fill: [9, 8, 7] } } "
+     "transforms { pad { padding: 2 padding_mode: SYMMETRIC } }",
+     "d37e46778c17e2a4"},
+    {"letter_box",
+     "transforms { letter_box { size: [40, 31] interpolation: NEAREST } }",
+     "6a0d4d4f9fa23aa3"},
+    {"scale_jitter",
+     "transforms { scale_jitter { target_size: 40 interpolation: NEAREST } }",
+     "0319028ba3f499d8"},
+    {"random_shortest_size",
+     "transforms { random_shortest_size { min_size: [20, 30, 41] max_size: 60 "
+     "interpolation: NEAREST } }",
+     "2dcc1b2c2c3c8e5a"},
+    {"random_rotation", "transforms { random_rotation { degrees: 180 } }",
+     "db0a37554f341f57"},
+    {"random_rotation_expand",
+     "transforms { random_rotation { degrees: [20, 70] expand: true } }",
+     "a196ac9fe4660a7b"},
+    {"random_affine",
+     "transforms { random_affine { degrees: 25 translate: [0.1, 0.2] "
+     "scale: [0.7, 1.4] shear: [-15, 15, -10, 10] fill: 77 } }",
+     "8c6384db4e7814cd"},
+    {"random_perspective",
+     "transforms { random_perspective { p: 1 interpolation: NEAREST } }",
+     "bd455f9d0ad5893d"},
+    {"random_perspective_strong",
+     "transforms { random_perspective { p: 1 distortion_scale: 1 "
+     "interpolation: NEAREST } }",
+     "6a23f9c3312c36b7"},
+    {"random_iou_crop", "transforms { random_iou_crop {} }",
+     "85fec215b8c559be"},
+    {"random_zoom_out",
+     "transforms { random_zoom_out { p: 1 fill: [200, 100, 0] } }",
+     "256cf931aee830bf"},
+    {"sanitize_bounding_boxes",
+     "transforms { sanitize_bounding_boxes { min_size: 9 } }",
+     "eb3028118c431822"},
+    {"many",
+     "transforms { random_zoom_out { side_range: [1, 2] } } "
+     "transforms { random_iou_crop {} } "
+     "transforms { random_affine { degrees: 10 } } "
+     "transforms { random_vertical_flip {} } "
+     "transforms { random_perspective { interpolation: NEAREST } } "
+     "transforms { sanitize_bounding_boxes {} } "
+     "transforms { random_horizontal_flip {} } "
+     "transforms { letter_box { size: 48 interpolation: NEAREST } }",
+     "6eb278d9cc1321ea"},
+};
+
+void PrintTo(const Case& test_case, std::ostream* out) {
+  *out << test_case.name;
+}
+
+v1::Plan PlanOf(absl::string_view transforms) {
+  const auto store = DrawnScenes(1);
+  const auto plan = CanonicalPlan(
+      ParsePlan(absl::StrCat("dataset: 'drawn/scenes' batch { size: 1 } ",
+                             transforms)),
+      store->info(), {});
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  return *plan;
+}
+
+// Pixel (x, y) is (x, y, 255). Padding with 255 in the last channel would be
+// taken for a pixel.
+constexpr int kMaxTraced = 250;
+Image TracedImage(const ImageSize& size) {
+  Image image(size.width, size.height, 3);
+  for (int y = 0; y < size.height; ++y) {
+    for (int x = 0; x < size.width; ++x) {
+      uint8_t* pixel = image.row(y) + 3 * x;
+      pixel[0] = static_cast<uint8_t>(x);
+      pixel[1] = static_cast<uint8_t>(y);
+      pixel[2] = 255;
+    }
+  }
+  return image;
+}
+
+Image RunOver(const Image& image, const SampleProgram& program) {
+  PixelScratch scratch;
+  Image out(program.width(), program.height(), 3);
+  RunProgram(CropPixels(image.view(), 3, program.crop(), &scratch), program, {},
+             &scratch, out.row(0));
+  return out;
+}
+
+v1::SampleMeta Annotated(const ImageSize& size) {
+  v1::SampleMeta meta;
+  meta.mutable_image()->set_width(size.width);
+  meta.mutable_image()->set_height(size.height);
+  for (const auto& [x, y, width, height] : {std::array{0.2, 0.3, 0.5, 0.5},
+                                            {0.0, 0.0, 1.0, 1.0},
+                                            {0.6, 0.1, 0.3, 0.2},
+                                            {-0.5, -0.5, 1.0, 0.9}}) {
+    v1::Annotation* annotation = meta.add_annotations();
+    annotation->set_id(meta.annotations_size());
+    annotation->mutable_box()->set_x(x * size.width);
+    annotation->mutable_box()->set_y(y * size.height);
+    annotation->mutable_box()->set_width(width * size.width);
+    annotation->mutable_box()->set_height(height * size.height);
+    v1::Keypoint* keypoint = annotation->add_keypoints();
+    keypoint->set_x((x + 0.5 * width) * size.width);
+    keypoint->set_y((y + 0.5 * height) * size.height);
+    keypoint->set_visibility(2);
+  }
+  return meta;
+}
+
+// The same boxes as rectangles: polygons, or run lengths of their pixels.
+void AddMasks(bool run_lengths, v1::SampleMeta* meta) {
+  const auto width = static_cast<int>(meta->image().width());
+  const auto height = static_cast<int>(meta->image().height());
+  for (v1::Annotation& annotation : *meta->mutable_annotations()) {
+    const v1::Box& box = annotation.box();
+    const double x1 = box.x() + box.width();
+    const double y1 = box.y() + box.height();
+    const std::vector<double> ring = {box.x(), box.y(), x1,      box.y(),
+                                      x1,      y1,      box.x(), y1};
+    if (!run_lengths) {
+      annotation.add_polygons()->mutable_coordinates()->Assign(ring.begin(),
+                                                               ring.end());
+      continue;
+    }
+    v1::RunLengths* runs = annotation.mutable_run_lengths();
+    runs->set_width(width);
+    runs->set_height(height);
+    const RunLengthMask mask = RunLengthsOfPolygon(ring, height, width);
+    runs->mutable_counts()->Assign(mask.counts.begin(), mask.counts.end());
+  }
+}
+
+constexpr ImageSize kSizes[] = {{61, 43}, {43, 61}, {90, 30},
+                                {1, 1},   {1, 40},  {40, 1}};
+
+class CatalogueTest : public testing::TestWithParam<Case> {
+ protected:
+  template <typename Check>
+  void ForEachProgram(const Check& check) {
+    const ImageTransforms transforms(PlanOf(GetParam().transforms));
+    const AnnotationRecipe recipe({}, {.masks = true, .keypoints = 1});
+    for (const ImageSize& size : kSizes) {
+      const v1::SampleMeta meta = Annotated(size);
+      for (uint64_t position = 0; position < 20; ++position) {
+        SCOPED_TRACE(testing::Message() << size.width << " x " << size.height
+                                        << " at position " << position);
+        const SampleProgram program = transforms.ProgramOf(
+            size, {.seed = 5, .position = position}, recipe.BoxesOf(meta));
+        ASSERT_TRUE(program.status().ok()) << program.status();
+        check(size, program);
+      }
+    }
+  }
+
+  static SampleAnnotations Move(const v1::SampleMeta& meta,
+                                const SampleProgram& program) {
+    const AnnotationRecipe recipe({}, {.masks = true, .keypoints = 1});
+    RaggedBudget budget(64 << 20);
+    auto moved = recipe.Move(meta, program, &budget);
+    EXPECT_TRUE(moved.ok()) << moved.status();
+    return *std::move(moved);
+  }
+};
+
+TEST_P(CatalogueTest, PixelsComeFromWhereTheProgramSays) {
+  ForEachProgram([](const ImageSize& size, const SampleProgram& program) {
+    ASSERT_LT(std::max(size.width, size.height), kMaxTraced);
+    const Image out = RunOver(TracedImage(size), program);
+    const std::vector<PixelPlace> sources = program.SourcePixels();
+    const bool mirrored = GetParam().name == std::string("pad") ||
+                          GetParam().name == std::string("random_crop_reflect");
+    int wrong = 0;
+    int inexact = 0;
+    for (size_t i = 0; i < sources.size(); ++i) {
+      const uint8_t* pixel = out.row(0) + 3 * i;
+      const bool has_pixel = pixel[2] == 255;
+      if (sources[i].exists() != has_pixel) {
+        wrong += !has_pixel || !mirrored;
+      } else if (has_pixel) {
+        const int off = std::max(std::abs(pixel[0] - sources[i].x),
+                                 std::abs(pixel[1] - sources[i].y));
+        wrong += off > 1;
+        inexact += off == 1;
+      }
+    }
+    // Where a coordinate is a whole number, rounding may decide otherwise.
+    EXPECT_LE(wrong, 1 + 0.04 * static_cast<double>(sources.size()));
+    EXPECT_LE(inexact, 1 + 0.2 * static_cast<double>(sources.size()));
+  });
+}
+
+// The hull of the ones of a mask; empty (0) if there are none.
+Corners HullOf(const uint8_t* mask, const ImageSize& size) {
+  Corners hull = {1e9, 1e9, 0, 0};
+  for (int y = 0; y < size.height; ++y) {
+    for (int x = 0; x < size.width; ++x) {
+      if (mask[y * size.width + x] == 0) continue;
+      hull = {std::min<double>(hull.x0, x), std::min<double>(hull.y0, y),
+              std::max<double>(hull.x1, x + 1),
+              std::max<double>(hull.y1, y + 1)};
+    }
+  }
+  return hull;
+}
+
+TEST_P(CatalogueTest, BoxesEncloseTheirMasksAndPolygonsCoverRunLengths) {
+  ForEachProgram([](const ImageSize& size, const SampleProgram& program) {
+    v1::SampleMeta with_rings = Annotated(size);
+    v1::SampleMeta with_runs = with_rings;
+    AddMasks(false, &with_rings);
+    AddMasks(true, &with_runs);
+    const SampleAnnotations rings = Move(with_rings, program);
+    const SampleAnnotations runs = Move(with_runs, program);
+    ASSERT_EQ(rings.boxes, runs.boxes);
+    const size_t pixels = size_t{1} * program.width() * program.height();
+    for (size_t i = 0; i < rings.labels.size(); ++i) {
+      // An input pixel may be several output pixels wide.
+      const double scale =
+          std::max({1.0, std::sqrt(program.AreaRatioAt({0.0, 0.0})),
+                    static_cast<double>(program.width()) / size.width,
+                    static_cast<double>(program.height()) / size.height});
+      const float* box = &rings.boxes[4 * i];
+      const Corners hull = HullOf(&runs.masks[pixels * i], program.size());
+      if (hull.x1 > 0) {
+        EXPECT_LE(box[0], hull.x0 + 2 * scale) << "box " << i;
+        EXPECT_GE(box[0], 0);
+        EXPECT_GE(box[2], hull.x1 - 2 * scale) << "box " << i;
+        EXPECT_LE(box[2], program.width());
+        EXPECT_LE(box[1], hull.y0 + 2 * scale) << "box " << i;
+        EXPECT_GE(box[3], hull.y1 - 2 * scale) << "box " << i;
+      }
+      int differ = 0;
+      int border = 0;
+      for (size_t k = 0; k < pixels; ++k) {
+        differ += rings.masks[pixels * i + k] != runs.masks[pixels * i + k];
+      }
+      border =
+          static_cast<int>(4 * scale * (program.width() + program.height()));
+      EXPECT_LE(differ, border) << "mask " << i;
+    }
+  });
+}
+
+TEST_P(CatalogueTest, KeypointsLandOnThePixelThatTheyWereOn) {
+  ForEachProgram([](const ImageSize& size, const SampleProgram& program) {
+    const v1::SampleMeta meta = Annotated(size);
+    const SampleAnnotations moved = Move(meta, program);
+    const std::vector<PixelPlace> sources = program.SourcePixels();
+    for (size_t i = 0; i < moved.ids.size(); ++i) {
+      if (moved.keypoints[3 * i + 2] == 0) continue;
+      const v1::Keypoint& keypoint =
+          meta.annotations(static_cast<int>(moved.ids[i]) - 1).keypoints(0);
+      const int x = std::min(static_cast<int>(moved.keypoints[3 * i]),
+                             program.width() - 1);
+      const int y = std::min(static_cast<int>(moved.keypoints[3 * i + 1]),
+                             program.height() - 1);
+      const PixelPlace source = sources[size_t{1} * y * program.width() + x];
+      if (!source.exists()) continue;  // On the very border.
+      // An output pixel may be several input pixels wide.
+      const double reach =
+          1.5 +
+          2 / std::sqrt(program.AreaRatioAt({keypoint.x(), keypoint.y()}));
+      const double longer =
+          std::max({reach, 1.5 * size.width / program.width() + 1,
+                    1.5 * size.height / program.height() + 1});
+      EXPECT_NEAR(source.x + 0.5, keypoint.x(), longer);
+      EXPECT_NEAR(source.y + 0.5, keypoint.y(), longer);
+    }
+  });
+}
+
+std::string BatchPlan(const Case& test_case) {
+  return absl::StrCat(
+      "dataset: 'drawn/scenes' seed: 3 sampler { order: SHUFFLE } "
+      "batch { size: 8 boxes: true masks: true keypoints: true } ",
+      test_case.transforms, " transforms { letter_box { size: [40, 48] } }");
+}
+
+TEST_P(CatalogueTest, BatchesArePinned) {
+  const auto plan =
+      CompileOrDie(ParsePlan(BatchPlan(GetParam())), DrawnScenes(20));
+  EXPECT_EQ(DigestOf(BatchOrDie(plan, {.step = 5})), GetParam().golden);
+}
+
+TEST_P(CatalogueTest, RanksInAnyOrderMakeTheGlobalBatch) {
+  const auto plan =
+      CompileOrDie(ParsePlan(BatchPlan(GetParam())), DrawnScenes(20));
+  const HostBatch whole = BatchOrDie(plan, {.step = 3});
+  for (const std::string name : {"image", "boxes", "masks", "keypoints"}) {
+    std::string together;
+    for (int rank = 3; rank >= 0; --rank) {
+      together.insert(
+          0,
+          BytesOf(BatchOrDie(plan, {3, static_cast<uint32_t>(rank), 4}), name));
+    }
+    EXPECT_TRUE(together == BytesOf(whole, name)) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, CatalogueTest, testing::ValuesIn(kCases),
+                         [](const auto& info) {
+                           return std::string(info.param.name);
+                         });
+
+}  // namespace
+}  // namespace millrace

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "proto/dtype.h"
 
 namespace millrace::cli {
 namespace {
@@ -21,21 +22,6 @@ absl::Status Wrong(const TensorView& tensor, absl::string_view why) {
                    absl::StrJoin(tensor.shape, ", "), "]: ", why));
 }
 
-size_t SizeOf(v1::DType dtype) {
-  switch (dtype) {
-    case v1::UINT8:
-      return 1;
-    case v1::INT32:
-    case v1::FLOAT32:
-      return 4;
-    case v1::INT64:
-    case v1::FLOAT64:
-      return 8;
-    default:
-      return 0;
-  }
-}
-
 // Null if the batch has no such tensor; an error if it has not this dtype
 // and shape (-1: any), or not the bytes of its shape.
 absl::StatusOr<const TensorView*> FindChecked(
@@ -47,7 +33,7 @@ absl::StatusOr<const TensorView*> FindChecked(
     return Wrong(*tensor, absl::StrCat("expected ", v1::DType_Name(dtype)));
   }
   bool same = tensor->shape.size() == shape.size();
-  uint64_t bytes = SizeOf(dtype);
+  uint64_t bytes = ElementBytes(dtype);
   for (size_t i = 0; same && i < shape.size(); ++i) {
     same =
         tensor->shape[i] >= 0 && (shape[i] < 0 || shape[i] == tensor->shape[i]);

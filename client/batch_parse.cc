@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "proto/dtype.h"
 
 namespace millrace::client {
 
@@ -184,21 +185,6 @@ uint64_t AlignedBytes(const TensorLayout& tensor) {
 }
 
 }  // namespace
-
-size_t ElementBytes(v1::DType dtype) {
-  switch (dtype) {
-    case v1::UINT8:
-      return 1;
-    case v1::INT32:
-    case v1::FLOAT32:
-      return 4;
-    case v1::INT64:
-    case v1::FLOAT64:
-      return 8;
-    default:
-      return 0;
-  }
-}
 
 absl::StatusOr<ParsedResponse> ParseResponse(
     absl::Span<const absl::string_view> pieces) {

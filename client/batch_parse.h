@@ -21,9 +21,6 @@
 
 namespace millrace::client {
 
-// Bytes of one element; 0 for what is no dtype.
-size_t ElementBytes(v1::DType dtype);
-
 // Where a tensor lies in the message. The product of `shape` times the element
 // size is data.remaining().
 struct TensorLayout {

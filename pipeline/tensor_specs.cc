@@ -3,6 +3,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "proto/dtype.h"
+
 namespace millrace {
 
 namespace {
@@ -16,18 +18,6 @@ v1::TensorSpec Spec(const std::string& name, v1::DType dtype,
   spec.set_dtype(dtype);
   for (const int64_t extent : shape) spec.add_shape(extent);
   return spec;
-}
-
-uint64_t BytesOf(v1::DType dtype) {
-  switch (dtype) {
-    case v1::UINT8:
-      return 1;
-    case v1::INT32:
-    case v1::FLOAT32:
-      return 4;
-    default:
-      return 8;
-  }
 }
 
 v1::TensorSpec ImageSpec(const OutputSpec& output, int64_t samples) {
@@ -78,7 +68,7 @@ std::vector<v1::TensorSpec> TensorSpecsOf(const OutputSpec& output,
 }
 
 uint64_t FixedBytesOf(const v1::TensorSpec& spec) {
-  uint64_t bytes = BytesOf(spec.dtype());
+  uint64_t bytes = ElementBytes(spec.dtype());
   for (const int64_t extent : spec.shape()) {
     if (extent == kRagged) return 0;
     bytes *= extent;

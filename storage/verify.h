@@ -1,6 +1,6 @@
 // Reads a whole dataset and says whether it is what was published: every
-// record's checksum and place, every key, every index and attribute, every count, and the
-// version, which is computed anew from the content.
+// record's checksum and place, every key, every index and attribute, every
+// count, and the version, which is computed anew from the content.
 #pragma once
 
 #include <atomic>

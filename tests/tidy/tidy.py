@@ -19,13 +19,14 @@ ANY = None  # May use everything.
 # Room -> the rooms it may include besides itself.
 ROOMS = {
     "base": set(),
+    "proto": set(),
     "image": {"base"},
     "storage": {"base"},
     "evaluation": {"base"},
     "ingest": {"base", "image", "storage"},
-    "pipeline": {"base", "image", "storage"},
-    "server": {"base", "image", "storage", "pipeline", "evaluation"},
-    "client": {"base"},
+    "pipeline": {"base", "image", "storage", "proto"},
+    "server": {"base", "image", "storage", "pipeline", "evaluation", "proto"},
+    "client": {"base", "proto"},
     "cli": ANY,
     "examples": ANY,
     "bench": ANY,
@@ -44,7 +45,7 @@ LIBRARIES = [
     ("Highway", r"hwy/", {"image", "bench"}),
     ("Prometheus", r"prometheus/", {"server"}),
     ("the wire's messages", r"millrace/v1/.*\.pb\.h$",
-     {"storage", "ingest", "pipeline", "server", "client"} | TOP),
+     {"proto", "storage", "ingest", "pipeline", "server", "client"} | TOP),
 ]
 # A test may use what the room that it tests may use.
 TEST_OF = re.compile(r"^tests/([a-z_]+)/")

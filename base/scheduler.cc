@@ -108,6 +108,11 @@ size_t Scheduler::running() const {
   return core_->running;
 }
 
+bool Scheduler::idle() const {
+  MutexLock lock(&core_->mutex);
+  return core_->queued + core_->running == 0;
+}
+
 Scheduler::Lane::Lane(std::shared_ptr<Core> core, std::shared_ptr<Queue> queue)
     : core_(std::move(core)), queue_(std::move(queue)) {}
 

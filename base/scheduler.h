@@ -37,6 +37,8 @@ class Scheduler {
   // Tasks queued in all lanes, and tasks running: for metrics.
   size_t queued() const;
   size_t running() const;
+  // Neither, in one moment: a task that submits the next one never looks idle.
+  bool idle() const;
 
  private:
   struct Core;

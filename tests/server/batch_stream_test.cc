@@ -172,7 +172,7 @@ class BatchStreamTest : public testing::Test {
   // Until all that can be built without a reader is built.
   void WaitUntilIdle() {
     const absl::Time deadline = absl::Now() + kPatience;
-    while (context_->scheduler.queued() + context_->scheduler.running() > 0) {
+    while (!context_->scheduler.idle()) {
       ASSERT_LT(absl::Now(), deadline);
       std::this_thread::yield();
     }

@@ -255,11 +255,25 @@ int Pull::Report(const client::BatchStream& stream,
   return code;
 }
 
-void WarnOfLostConnection(const std::string& endpoint,
-                          const absl::Status& why) {
-  Say(absl::StrCat("no stream from ", endpoint, " now; trying again (",
-                   why.ToString(), ")"));
-}
+constexpr absl::Duration kWarningPeriod = absl::Seconds(5);
+
+// Says why there is no connection; not at every attempt, which are many.
+class LossWarning {
+ public:
+  explicit LossWarning(std::string endpoint) : endpoint_(std::move(endpoint)) {}
+
+  void operator()(const absl::Status& why) {
+    const absl::Time now = absl::Now();
+    if (now - said_ < kWarningPeriod) return;
+    said_ = now;
+    Say(absl::StrCat("no stream from ", endpoint_, " now; trying again (",
+                     why.ToString(), ")"));
+  }
+
+ private:
+  const std::string endpoint_;
+  absl::Time said_ = absl::InfinitePast();
+};
 
 // Reads the plan and checks the flags against each other.
 absl::Status Complete(PullFlags* flags) {
@@ -273,9 +287,7 @@ absl::Status Complete(PullFlags* flags) {
   stream.give_up_after = absl::Seconds(flags->give_up_seconds);
   stream.name = "millrace pull";
   if (!flags->quiet) {
-    stream.on_reconnect = [endpoint = stream.endpoint](const auto& why) {
-      WarnOfLostConnection(endpoint, why);
-    };
+    stream.on_reconnect = LossWarning(stream.endpoint);
   }
   return stream.Validate();
 }

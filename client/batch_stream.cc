@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "client/resuming_stream.h"
@@ -18,6 +20,18 @@ absl::Status Refuse(bool wrong, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("BatchStreamOptions: ", what));
 }
 
+// "host:port", also behind a scheme such as dns:///; or a name of another kind
+// that gRPC resolves. Without a port it would try 443.
+bool LacksPort(absl::string_view endpoint) {
+  uint32_t port = 0;
+  const size_t colon = endpoint.rfind(':');
+  const bool named =
+      absl::StartsWith(endpoint, "unix") || absl::StrContains(endpoint, ":///");
+  return !named && (colon == endpoint.npos ||
+                    !absl::SimpleAtoi(endpoint.substr(colon + 1), &port) ||
+                    port < 1 || port > 65535);
+}
+
 }  // namespace
 
 const TensorView* ReceivedBatch::Find(absl::string_view name) const {
@@ -30,6 +44,10 @@ const TensorView* ReceivedBatch::Find(absl::string_view name) const {
 absl::Status BatchStreamOptions::Validate() const {
   MILLRACE_RETURN_IF_ERROR(
       Refuse(endpoint.empty(), "endpoint is empty; \"host:port\" is wanted"));
+  MILLRACE_RETURN_IF_ERROR(Refuse(
+      LacksPort(endpoint), absl::StrCat("endpoint is \"", endpoint,
+                                        "\"; \"host:port\" is wanted, such as "
+                                        "localhost:8090")));
   MILLRACE_RETURN_IF_ERROR(
       Refuse(plan.dataset().empty(), "plan.dataset is empty"));
   MILLRACE_RETURN_IF_ERROR(

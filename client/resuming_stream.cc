@@ -345,7 +345,9 @@ absl::Status ResumingStream::GaveUp() const {
   if (failed_calls_ > 0) {
     absl::StrAppend(
         &message, "; ", failed_calls_,
-        " connections failed, the last one with: ", last_failure_.ToString());
+        " connections failed, the last one with: ", last_failure_.ToString(),
+        "; check that millraced runs there and that this is the port of its "
+        "gRPC services, not of its metrics");
   }
   return absl::UnavailableError(message);
 }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -106,6 +107,27 @@ TEST(MainTest, AMissingDataFolderIsNamedWithTheRemedy) {
     EXPECT_THAT(outcome.err, HasSubstr(folder / "none"));
     EXPECT_THAT(outcome.err, HasSubstr("the folder that ingest publishes"));
   }
+}
+
+TEST(MainTest, PullFromNobodySaysWhyOnceAndWhatToCheck) {
+  const TempFolder folder;
+  WriteFile(folder / "plan.textproto", "dataset: 'x' batch { size: 1 }");
+  const std::vector<std::string> pull = {
+      "pull", "--plan", folder / "plan.textproto", "--give-up-after", "1"};
+  const auto from = [&](const std::string& endpoint) {
+    std::vector<std::string> arguments = pull;
+    arguments.insert(arguments.end(), {"--endpoint", endpoint});
+    return Millrace(arguments);
+  };
+  // Nothing listens on port 1 of this machine.
+  const Outcome down = from("127.0.0.1:1");
+  EXPECT_EQ(down.code, 1);
+  EXPECT_THAT(down.err, HasSubstr("check that millraced runs there"));
+  EXPECT_EQ(std::count(down.err.begin(), down.err.end(), '\n'), 2) << down.err;
+
+  const Outcome no_port = from("localhost");
+  EXPECT_EQ(no_port.code, 2);
+  EXPECT_THAT(no_port.err, HasSubstr("such as localhost:8090"));
 }
 
 TEST(MainTest, VersionIsPrinted) {

@@ -19,6 +19,15 @@ TEST(BatchStreamOptionsTest, DefaultsWithAnEndpointAndAPlanAreValid) {
   EXPECT_TRUE(Good().Validate().ok()) << Good().Validate();
 }
 
+TEST(BatchStreamOptionsTest, AnyNameThatGrpcResolvesIsAnEndpoint) {
+  for (const char* endpoint : {"[::1]:8090", "dns:///localhost:8090",
+                               "xds:///millrace", "unix:/run/millrace.sock"}) {
+    BatchStreamOptions options = Good();
+    options.endpoint = endpoint;
+    EXPECT_TRUE(options.Validate().ok()) << options.Validate();
+  }
+}
+
 TEST(BatchStreamOptionsTest, EveryWrongFieldIsNamed) {
   struct Case {
     const char* field;
@@ -26,6 +35,9 @@ TEST(BatchStreamOptionsTest, EveryWrongFieldIsNamed) {
   };
   const Case cases[] = {
       {"endpoint", [](auto* o) { o->endpoint.clear(); }},
+      {"endpoint is \"here\"", [](auto* o) { o->endpoint = "here"; }},
+      {"such as localhost:8090", [](auto* o) { o->endpoint = "[::1]:x"; }},
+      {"endpoint", [](auto* o) { o->endpoint = "localhost:0"; }},
       {"plan.dataset", [](auto* o) { o->plan.clear_dataset(); }},
       {"rank 1 of world size 1", [](auto* o) { o->rank = 1; }},
       {"rank 0 of world size 0", [](auto* o) { o->world_size = 0; }},

@@ -271,7 +271,8 @@ TEST(BatchStreamTest, OpenGivesUpNamingServerTimeAndReason) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(
       std::string(status.message()),
-      AllOf(HasSubstr(endpoint), HasSubstr("300ms"), HasSubstr("refused")));
+      AllOf(HasSubstr(endpoint), HasSubstr("300ms"), HasSubstr("refused"),
+            HasSubstr("check that millraced runs there")));
 }
 
 TEST(BatchStreamTest, NextGivesUpOnASilentServer) {

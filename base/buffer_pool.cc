@@ -22,6 +22,7 @@ struct Buffer::Shared {
   const size_t max_idle_bytes;
   Mutex mutex;
   size_t idle_bytes ABSL_GUARDED_BY(mutex) = 0;
+  uint64_t allocations ABSL_GUARDED_BY(mutex) = 0;
   std::multimap<size_t, uint8_t*> idle ABSL_GUARDED_BY(mutex);
 };
 
@@ -74,6 +75,7 @@ Buffer BufferPool::Get(size_t size) {
       shared_->idle.erase(found);
       return buffer;
     }
+    ++shared_->allocations;
   }
   buffer.capacity_ = size;
   buffer.data_ = static_cast<uint8_t*>(::operator new(size, kAlignment));
@@ -83,6 +85,11 @@ Buffer BufferPool::Get(size_t size) {
 size_t BufferPool::idle_bytes() const {
   MutexLock lock(&shared_->mutex);
   return shared_->idle_bytes;
+}
+
+uint64_t BufferPool::allocations() const {
+  MutexLock lock(&shared_->mutex);
+  return shared_->allocations;
 }
 
 }  // namespace millrace

@@ -52,6 +52,8 @@ class BufferPool {
   Buffer Get(size_t size);
 
   size_t idle_bytes() const;
+  // Buffers of fresh memory so far: what a steady state makes no more of.
+  uint64_t allocations() const;
 
  private:
   std::shared_ptr<Buffer::Shared> shared_;

@@ -1,8 +1,11 @@
 #include "base/scheduler.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <deque>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -10,46 +13,93 @@
 
 namespace millrace {
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What every task is charged, so that lanes of shorter tasks take turns.
+constexpr Clock::duration kLeastCharge = std::chrono::microseconds(100);
+
+}  // namespace
+
 // A lane's tasks. Guarded by the core's mutex, as are all queues.
 struct Scheduler::Queue {
   std::deque<Task> tasks;
   bool cancelled = false;
+  // While it is in the heap of ready queues, it is compared by these two, and
+  // what running tasks cost is only owed.
+  Clock::duration used{};
+  uint64_t turn = 0;
+  bool ready = false;
+  Clock::duration owed{};
 };
 
 struct Scheduler::Core {
+  struct After {
+    bool operator()(const std::shared_ptr<Queue>& a,
+                    const std::shared_ptr<Queue>& b) const {
+      return std::tie(a->used, a->turn) > std::tie(b->used, b->turn);
+    }
+  };
+
   mutable Mutex mutex;
   CondVar wake;
-  // Queues that have tasks, each once: the turn order.
-  std::deque<std::shared_ptr<Queue>> ready ABSL_GUARDED_BY(mutex);
+  // A heap of the queues that have tasks, each once.
+  std::vector<std::shared_ptr<Queue>> ready ABSL_GUARDED_BY(mutex);
+  // By the lane that was served last: where those that were idle begin.
+  Clock::duration used ABSL_GUARDED_BY(mutex){};
+  uint64_t turns ABSL_GUARDED_BY(mutex) = 0;
   size_t queued ABSL_GUARDED_BY(mutex) = 0;
   size_t running ABSL_GUARDED_BY(mutex) = 0;
   size_t idle_threads ABSL_GUARDED_BY(mutex) = 0;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
 
   void Run();
-  bool Take(Task* task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void MakeReady(std::shared_ptr<Queue> queue)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // The queue whose task it is; null: there is none.
+  std::shared_ptr<Queue> Take(Task* task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 };
 
-bool Scheduler::Core::Take(Task* task) {
+void Scheduler::Core::MakeReady(std::shared_ptr<Queue> queue) {
+  if (queue->ready || queue->tasks.empty()) return;
+  queue->ready = true;
+  queue->used += std::exchange(queue->owed, Clock::duration::zero());
+  queue->used = std::max(queue->used, used);
+  queue->turn = turns++;
+  ready.push_back(std::move(queue));
+  std::push_heap(ready.begin(), ready.end(), After());
+}
+
+std::shared_ptr<Scheduler::Queue> Scheduler::Core::Take(Task* task) {
   while (!ready.empty()) {
-    std::shared_ptr<Queue> queue = std::move(ready.front());
-    ready.pop_front();
+    std::pop_heap(ready.begin(), ready.end(), After());
+    std::shared_ptr<Queue> queue = std::move(ready.back());
+    ready.pop_back();
+    queue->ready = false;
     if (queue->tasks.empty()) continue;  // Cancelled meanwhile.
+    if (queue->owed > Clock::duration::zero()) {
+      MakeReady(std::move(queue));  // Behind others, perhaps.
+      continue;
+    }
+    used = queue->used;
+    queue->used += kLeastCharge;
     *task = std::move(queue->tasks.front());
     queue->tasks.pop_front();
     --queued;
-    if (!queue->tasks.empty()) ready.push_back(std::move(queue));
-    return true;
+    MakeReady(queue);
+    return queue;
   }
-  return false;
+  return nullptr;
 }
 
 void Scheduler::Core::Run() {
   while (true) {
     Task task;
+    std::shared_ptr<Queue> queue;
     {
       MutexLock lock(&mutex);
-      while (!stopping && !Take(&task)) {
+      while (!stopping && (queue = Take(&task)) == nullptr) {
         ++idle_threads;
         wake.Wait(&mutex);
         --idle_threads;
@@ -57,9 +107,12 @@ void Scheduler::Core::Run() {
       if (stopping) return;
       ++running;
     }
+    const Clock::time_point begin = Clock::now();
     task();
     task = nullptr;  // What it owns may be large, or take our lock to go.
+    const Clock::duration took = Clock::now() - begin;
     MutexLock lock(&mutex);
+    if (took > kLeastCharge) queue->owed += took - kLeastCharge;
     --running;
   }
 }
@@ -125,7 +178,7 @@ void Scheduler::Lane::Submit(Task task) {
     if (queue_->cancelled || core_->stopping) return;
     queue_->tasks.push_back(std::move(task));
     ++core_->queued;
-    if (queue_->tasks.size() == 1) core_->ready.push_back(queue_);
+    core_->MakeReady(queue_);
     wake = core_->idle_threads > 0;
   }
   if (wake) core_->wake.NotifyOne();

@@ -1,12 +1,18 @@
-// A fair thread pool: lanes take turns, one task a turn.
+// A fair thread pool: the next task is that of the lane which has used the
+// least time.
 //
 //   lane A: [a1 a2 a3]  \
 //   lane B: [b1]         >  a1 b1 c1 a2 c2 a3 ...  ->  threads
 //   lane C: [c1 c2]     /
 //
-// A lane is one client's work (one stream). However much one lane has queued,
-// another waits for at most one task of each busy lane. Fair in time only if
-// tasks are of similar length: cut long work into tasks of about 0.1-1 ms.
+// A lane is one client's work (one stream). Busy lanes get the same time,
+// whatever they have queued and however long their tasks are; lanes with tasks
+// of up to 0.1 ms take turns. A task is not interrupted, so cut long work into
+// tasks of about 0.1-1 ms. Time in which a lane had nothing to do is not saved
+// up.
+//
+// Source: Goyal, Vin, Cheng, "Start-time fair queueing" (SIGCOMM 1996), with
+// the length of a task charged when it has ended.
 #pragma once
 
 #include <cstddef>

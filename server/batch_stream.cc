@@ -177,6 +177,14 @@ void BatchStream::Opened(absl::StatusOr<StreamOpening> opening) {
           [weak = weak_from_this()](BuiltBatch built) {
             if (auto self = weak.lock()) self->OnBuilt(std::move(built));
           });
+      shared_ = context_->batch_cache.Join(
+          {opening_.plan->digest(), opening_.rank, opening_.world_size},
+          [weak = weak_from_this()](uint64_t step,
+                                    std::shared_ptr<const SharedBatch> shared) {
+            if (auto self = weak.lock()) {
+              self->OnShared(step, std::move(shared));
+            }
+          });
       ready_.push_back({OpenedMessage(opening_.answer)});
       context_->metrics.streams_opened.Increment();
       context_->metrics.open_seconds.Observe(
@@ -231,41 +239,72 @@ void BatchStream::BeginBatches() {
   while (!asked_.empty() &&
          held_batches_ + building_ < opening_.memory->batches()) {
     ++building_;
-    builder_->Add(asked_.Pop());
+    const uint64_t step = asked_.Pop();
+    if (shared_->Want(step)) builder_->Add(step);
   }
 }
 
 void BatchStream::OnBuilt(BuiltBatch built) {
-  Outgoing outgoing;
-  absl::Status status = built.batch.status();
-  if (status.ok()) {
-    outgoing.is_batch = true;
-    outgoing.tensor_bytes = TensorBytes(*built.batch);
-    outgoing.samples = built.samples;
-    absl::StatusOr<grpc::ByteBuffer> message = FrameBatch(*built.batch);
-    status = message.status();
-    if (message.ok()) {
-      outgoing.message_bytes = message->Length();
-      outgoing.message = *std::move(message);
-    }
+  std::shared_ptr<SharedBatch> shared;
+  if (built.batch.ok()) {
+    const uint64_t bytes = TensorBytes(*built.batch);
+    shared = std::make_shared<SharedBatch>(
+        SharedBatch{*std::move(built.batch), built.samples, bytes});
     Metrics& metrics = context_->metrics;
     metrics.build_seconds.Observe(absl::ToDoubleSeconds(built.elapsed));
     metrics.sample_seconds.Increment(absl::ToDoubleSeconds(built.busy));
   }
-  Action action;
   {
     MutexLock lock(&mutex_);
     // Forgotten while it was built: the error or cancellation came first.
     if (phase_ != Phase::kOpen || building_ == 0) return;
+    if (shared != nullptr) {
+      shared_->Made(built.step, shared);
+    } else {
+      shared_->Failed(built.step);
+    }
+  }
+  if (shared != nullptr) return Take(*shared);
+  Action action;
+  {
+    MutexLock lock(&mutex_);
+    if (phase_ != Phase::kOpen || building_ == 0) return;
+    Fail(built.batch.status());
+    action = Advance();
+  }
+  Perform(std::move(action));
+}
+
+void BatchStream::OnShared(uint64_t step,
+                           std::shared_ptr<const SharedBatch> shared) {
+  if (shared != nullptr) return Take(*shared);
+  MutexLock lock(&mutex_);
+  if (phase_ == Phase::kOpen && building_ > 0) builder_->Add(step);
+}
+
+void BatchStream::Take(const SharedBatch& shared) {
+  Outgoing outgoing;
+  outgoing.is_batch = true;
+  outgoing.tensor_bytes = shared.tensor_bytes;
+  outgoing.samples = shared.samples;
+  absl::StatusOr<grpc::ByteBuffer> message = FrameBatch(shared.batch);
+  if (message.ok()) {
+    outgoing.message_bytes = message->Length();
+    outgoing.message = *std::move(message);
+  }
+  Action action;
+  {
+    MutexLock lock(&mutex_);
+    if (phase_ != Phase::kOpen || building_ == 0) return;
     --building_;
-    if (status.ok()) {
+    if (message.ok()) {
       ++held_batches_;
       held_bytes_ += outgoing.tensor_bytes;
       context_->metrics.held_bytes.Increment(
           static_cast<double>(outgoing.tensor_bytes));
       ready_.push_back(std::move(outgoing));
     } else {
-      Fail(std::move(status));
+      Fail(message.status());
     }
     action = Advance();
   }
@@ -315,6 +354,7 @@ void BatchStream::StopBuilding() {
   asked_.Clear();
   building_ = 0;
   if (builder_ != nullptr) builder_->Cancel();
+  shared_.reset();
 }
 
 void BatchStream::Perform(Action action) {

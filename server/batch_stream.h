@@ -6,6 +6,9 @@
 //                              v
 //                           building --> ready --> writing (one at a time)
 //
+// A step is built here unless another stream with the same plan, rank and world
+// size is building it or has built it: then the batch comes from BatchCache.
+//
 // Back-pressure: gRPC takes the next message only when the last one has left,
 // so a client that stops reading leaves one batch in `writing` and the others
 // in `ready`; then nothing more is built. What a stream may hold was reserved
@@ -98,6 +101,9 @@ class BatchStream : public std::enable_shared_from_this<BatchStream> {
   absl::Status TakeAsk(const v1::StreamBatchesRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnBuilt(BuiltBatch built);
+  // One that another stream made, or null: this stream must make it.
+  void OnShared(uint64_t step, std::shared_ptr<const SharedBatch> shared);
+  void Take(const SharedBatch& shared);
 
   Action Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BeginBatches() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -119,10 +125,13 @@ class BatchStream : public std::enable_shared_from_this<BatchStream> {
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kNew;
   StreamOpening opening_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<BatchBuilder> builder_ ABSL_GUARDED_BY(mutex_);
+  // Null while nothing is to be built.
+  std::unique_ptr<BatchCache::Reader> shared_ ABSL_GUARDED_BY(mutex_);
 
   StepQueue asked_ ABSL_GUARDED_BY(mutex_);
   // Asked for and not handed to the wire.
   uint64_t outstanding_ ABSL_GUARDED_BY(mutex_) = 0;
+  // In the making, here or in another stream.
   size_t building_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<Outgoing> ready_ ABSL_GUARDED_BY(mutex_);
   std::optional<Outgoing> writing_ ABSL_GUARDED_BY(mutex_);

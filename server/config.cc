@@ -42,6 +42,7 @@ void DefaultLimits(v1::ServerLimits* limits) {
   filled.set_max_outstanding_steps(256);
   filled.set_max_batches_ahead(4);
   filled.set_batch_memory_bytes(2048 * kMebibyte);
+  filled.set_batch_cache_bytes(256 * kMebibyte);
   filled.set_idle_buffer_bytes(256 * kMebibyte);
   filled.set_max_open_datasets(16);
   filled.set_max_message_bytes(16 * kMebibyte);
@@ -115,6 +116,9 @@ absl::Status ValidateLimits(const v1::ServerLimits& limits) {
       InRange("limits.max_batches_ahead", limits.max_batches_ahead(), 1u, 64u));
   MILLRACE_RETURN_IF_ERROR(InRange("limits.batch_memory_bytes",
                                    limits.batch_memory_bytes(), kMebibyte,
+                                   kMax64));
+  MILLRACE_RETURN_IF_ERROR(InRange("limits.batch_cache_bytes",
+                                   limits.batch_cache_bytes(), uint64_t{0},
                                    kMax64));
   MILLRACE_RETURN_IF_ERROR(InRange("limits.idle_buffer_bytes",
                                    limits.idle_buffer_bytes(), uint64_t{0},

@@ -67,6 +67,15 @@ Metrics::Metrics()
       sample_seconds(
           OneCounter(*registry_, "millrace_sample_seconds_total",
                      "Worker time spent reading, decoding and transforming")),
+      batch_cache_hits(
+          OneCounter(*registry_, "millrace_batch_cache_hits_total",
+                     "Batches that a stream got because another had made it")),
+      batch_cache_misses(OneCounter(*registry_,
+                                    "millrace_batch_cache_misses_total",
+                                    "Batches that a stream made itself")),
+      batch_cache_evictions(OneCounter(
+          *registry_, "millrace_batch_cache_evictions_total",
+          "Batches dropped for want of room before all had taken them")),
       held_bytes(prometheus::BuildGauge()
                      .Name("millrace_batch_memory_held_bytes")
                      .Help("Tensors of batches built and not yet written")

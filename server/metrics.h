@@ -42,6 +42,10 @@ class Metrics {
   prometheus::Counter& bytes_sent;
   prometheus::Counter& samples_read;
   prometheus::Counter& sample_seconds;
+  // See BatchCache.
+  prometheus::Counter& batch_cache_hits;
+  prometheus::Counter& batch_cache_misses;
+  prometheus::Counter& batch_cache_evictions;
   // Of batches that are built and not yet written.
   prometheus::Gauge& held_bytes;
   prometheus::Histogram& open_seconds;

@@ -25,6 +25,8 @@ std::shared_ptr<Gauges> MakeGauges(ServerContext* context) {
       [](Context c) { return c.budget.reserved_bytes(); });
   add("millrace_batch_memory_budget_bytes", "limits.batch_memory_bytes",
       [](Context c) { return c.budget.total_bytes(); });
+  add("millrace_batch_cache_bytes", "Batches kept for other streams",
+      [](Context c) { return c.batch_cache.bytes(); });
   add("millrace_idle_buffer_bytes", "Freed batch buffers kept for reuse",
       [](Context c) { return c.pool.idle_bytes(); });
   add("millrace_tasks_queued", "Tasks that wait for a worker",

@@ -12,6 +12,7 @@ ServerContext::ServerContext(const v1::ServerConfig& valid)
       requests("requests", "limits.max_requests",
                config.limits().max_requests()),
       pool(config.limits().idle_buffer_bytes()),
+      batch_cache(config.limits().batch_cache_bytes(), &scheduler, &metrics),
       scheduler(static_cast<int>(config.worker_threads())) {}
 
 }  // namespace millrace

@@ -6,6 +6,7 @@
 #include "base/scheduler.h"
 #include "millrace/v1/server_config.pb.h"
 #include "server/batch_budget.h"
+#include "server/batch_cache.h"
 #include "server/config.h"
 #include "server/dataset_registry.h"
 #include "server/live_calls.h"
@@ -26,6 +27,7 @@ struct ServerContext {
   LiveCalls requests;
   // In this order: workers use all of the above, the pool above all.
   BufferPool pool;
+  BatchCache batch_cache;
   Scheduler scheduler;
 };
 

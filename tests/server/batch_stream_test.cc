@@ -369,6 +369,18 @@ TEST_F(BatchStreamTest, AStreamThatDoesNotFitTheBudgetIsTurnedAway) {
   ExpectAllReleased();
 }
 
+TEST_F(BatchStreamTest, ASteadyStreamAllocatesNoBatchMemory) {
+  Open(PlanOf("toy/train", kBatch));
+  constexpr int kSteps = 300;
+  for (int step = 0; step < kSteps; ++step) {
+    stream_->OnMessage(AskMessage(step, 1));
+    if (step >= 6) TakeBatch();
+  }
+  // Four tensors of the three batches ahead, and of one being parted with.
+  EXPECT_LE(context_->pool.allocations(), 4u * 4);
+  for (int step = 0; step < 6; ++step) TakeBatch();
+}
+
 TEST_F(BatchStreamTest, StreamsOfOnePlanShareItsCompiledForm) {
   Open(PlanOf("toy/train", kBatch));
   FakeWire other_wire;

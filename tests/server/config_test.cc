@@ -40,6 +40,7 @@ TEST(ConfigTest, DefaultsAreThoseThatTheProtoStates) {
   EXPECT_EQ(config.limits().max_batches_ahead(), 4u);
   EXPECT_EQ(config.limits().batch_memory_bytes(), uint64_t{2} << 30);
   EXPECT_EQ(config.limits().idle_buffer_bytes(), uint64_t{256} << 20);
+  EXPECT_EQ(config.limits().batch_cache_bytes(), uint64_t{256} << 20);
   EXPECT_EQ(config.limits().max_open_datasets(), 16u);
   EXPECT_EQ(config.limits().max_message_bytes(), uint64_t{16} << 20);
   EXPECT_EQ(config.limits().max_read_samples(), 65536u);
@@ -138,6 +139,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"limits { max_message_bytes: 1023 }", "limits.max_message_bytes"},
         Rule{"limits { max_message_bytes: 2147483648 }",
              "limits.max_message_bytes"},
+        Rule{"limits { batch_cache_bytes: 9223372036854775808 }",
+             "limits.batch_cache_bytes"},
         Rule{"limits { idle_buffer_bytes: 9223372036854775808 }",
              "limits.idle_buffer_bytes"},
         Rule{"limits { working_memory_bytes: 0 }",

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/mutex.h"
 #include "tests/support/event.h"
 
@@ -22,10 +26,12 @@ class Journal {
   void Add(std::string entry) {
     MutexLock lock(&mutex_);
     entries_.push_back(std::move(entry));
-    changed_.NotifyAll();
+    // Not before, so that tasks stay far shorter than what counts as a turn.
+    if (entries_.size() >= wanted_) changed_.NotifyAll();
   }
   std::vector<std::string> WaitFor(size_t count) {
     MutexLock lock(&mutex_);
+    wanted_ = count;
     while (entries_.size() < count) changed_.Wait(&mutex_);
     return entries_;
   }
@@ -34,6 +40,7 @@ class Journal {
   Mutex mutex_;
   CondVar changed_;
   std::vector<std::string> entries_ ABSL_GUARDED_BY(mutex_);
+  size_t wanted_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // Holds the only thread until Open(), so that tasks queue up behind it.
@@ -71,6 +78,57 @@ TEST(SchedulerTest, LanesTakeTurnsHoweverMuchOneHasQueued) {
   gate.Open();
   EXPECT_THAT(journal.WaitFor(6), ElementsAre("greedy", "modest", "greedy",
                                               "modest", "greedy", "greedy"));
+}
+
+TEST(SchedulerTest, BusyLanesGetTheSameTimeHoweverLongTheirTasksAre) {
+  // Spins for `length`, again and again; adds up what it took.
+  class Spinner {
+   public:
+    Spinner(Scheduler* scheduler, absl::Duration length)
+        : lane_(scheduler->AddLane()), length_(length) {
+      for (int i = 0; i < 1000; ++i) {
+        lane_->Submit([this] {
+          const absl::Time begin = absl::Now();
+          while (absl::Now() - begin < length_) {
+          }
+          const absl::Duration took = absl::Now() - begin;
+          took_ += took;
+          longest_ = std::max(longest_, took);
+        });
+      }
+    }
+    absl::Duration took() const { return took_; }
+    absl::Duration longest() const { return longest_; }
+
+   private:
+    std::unique_ptr<Scheduler::Lane> lane_;
+    const absl::Duration length_;
+    absl::Duration took_;
+    // A busy machine may stop us in the middle of one.
+    absl::Duration longest_;
+  };
+  Event enough;
+  Scheduler scheduler(1);
+  Gate gate(&scheduler);
+  Spinner slow(&scheduler, absl::Milliseconds(5));
+  Spinner quick(&scheduler, absl::Microseconds(250));
+  absl::Duration apart;
+  absl::Duration allowed;
+  // A third lane looks on, on the same thread.
+  auto watch = scheduler.AddLane();
+  std::function<void()> look = [&] {
+    apart = absl::AbsDuration(slow.took() - quick.took());
+    allowed = slow.longest() + quick.longest() + absl::Milliseconds(10);
+    if (slow.took() + quick.took() > absl::Milliseconds(150)) {
+      enough.Notify();
+    } else {
+      watch->Submit([&look] { look(); });
+    }
+  };
+  watch->Submit([&look] { look(); });
+  gate.Open();
+  enough.Wait();
+  EXPECT_LT(apart, allowed) << "by turns it would be 19 to 1";
 }
 
 TEST(SchedulerTest, TasksOfOneLaneRunOnAllThreads) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -365,6 +366,60 @@ TEST_F(StreamBatchesTest, ManyStreamsAtOnceEachGetTheirOwnSteps) {
     });
   }
   for (std::thread& trainer : trainers) trainer.join();
+}
+
+// Reads `count` steps and returns their images one after the other.
+std::string ImagesOf(TestStream* stream, uint32_t count) {
+  std::map<uint64_t, std::string> images;
+  EXPECT_TRUE(stream->Ask(0, count));
+  v1::Batch batch;
+  for (uint32_t i = 0; i < count; ++i) {
+    EXPECT_TRUE(stream->Read(&batch));
+    images[batch.step()] = FindTensor(batch, "image")->data();
+  }
+  EXPECT_EQ(images.size(), count);
+  std::string together;
+  for (const auto& [step, image] : images) together += image;
+  return together;
+}
+
+TEST_F(StreamBatchesTest, TrainersOfOnePlanShareEachBatch) {
+  data_.Publish("mnist/train", 200, 8);
+  ServeMetrics();
+  StartServer();
+  constexpr uint32_t kSteps = 60;
+  v1::Plan plan = PlanOf("mnist/train", 16);
+  plan.mutable_sampler()->set_order(v1::Sampler::SHUFFLE);
+  std::vector<std::unique_ptr<TestStream>> trainers;
+  for (int i = 0; i < 4; ++i) {
+    trainers.push_back(std::make_unique<TestStream>(stub_.get()));
+    ASSERT_TRUE(trainers.back()->Open(plan));
+  }
+  // Three at once; the last one begins when all others are done.
+  std::string images[4];
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back(
+        [&, i] { images[i] = ImagesOf(trainers[i].get(), kSteps); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  images[3] = ImagesOf(trainers[3].get(), kSteps);
+  for (int i = 1; i < 4; ++i) EXPECT_EQ(images[i], images[0]);
+  EXPECT_EQ(Metric("millrace_batch_cache_misses_total"), kSteps);
+  EXPECT_EQ(Metric("millrace_batch_cache_hits_total"), 3 * kSteps);
+  EXPECT_EQ(Metric("millrace_batch_cache_bytes"), 0) << "all have taken all";
+}
+
+TEST_F(StreamBatchesTest, ATrainerFarBehindGetsWhatTheCacheHasLost) {
+  data_.Publish("mnist/train", 200, 8);
+  config_.mutable_limits()->set_batch_cache_bytes(2000);  // One batch.
+  StartServer();
+  TestStream fast(stub_.get());
+  TestStream slow(stub_.get());
+  ASSERT_TRUE(fast.Open(PlanOf("mnist/train", 16)));
+  ASSERT_TRUE(slow.Open(PlanOf("mnist/train", 16)));
+  const std::string images = ImagesOf(&fast, 30);
+  EXPECT_EQ(ImagesOf(&slow, 30), images);
 }
 
 TEST_F(StreamBatchesTest, ShutdownLetsStreamsHaveWhatTheyAskedFor) {

@@ -13,7 +13,7 @@ double PortableLog(double x);
 // e^x for |x| <= 700; relative error below 1e-15.
 double PortableExp(double x);
 
-// Of x in radians, |x| <= 10^5; absolute error below 1e-16.
+// Of x in radians, |x| <= 10^5; absolute error below 2.3e-16.
 double PortableSin(double x);
 double PortableCos(double x);
 

@@ -71,8 +71,8 @@ absl::Status SizesDiffer(const v1::DatasetInfo& dataset) {
       "transforms: images of ", dataset.name(), why, " (up to ",
       dataset.max_width(), " x ", dataset.max_height(),
       "), and no transform brings them to one size; end with center_crop, "
-      "random_resized_crop, or resize with two values (height, width), so "
-      "that a batch has one shape"));
+      "random_crop, random_resized_crop, letter_box, or resize with two "
+      "values (height, width), so that a batch has one shape"));
 }
 
 absl::Status CheckOutputSize(const ImageSize& size, const PlanLimits& limits) {

@@ -30,6 +30,25 @@ Point CenterOr(const Doubles& center, const ImageSize& size) {
 // Python's round(x, 15) for |x| <= 1.
 double RoundTo15Digits(double x) { return RoundHalfEven(x * 1e15) / 1e15; }
 
+// Whole pixels that a rotated image touches, as Pillow counts them; a quarter
+// turn touches no more than it has.
+ImageSize SizeOfWhole(const ProjectiveMap& rotation, const ImageSize& size) {
+  if (rotation.b == 0) return size;
+  if (rotation.a == 0) return {size.height, size.width};
+  const auto corner = rotation.Apply(0, 0);
+  Corners hull = {corner.x, corner.y, corner.x, corner.y};
+  for (const double x : {0.0, static_cast<double>(size.width)}) {
+    for (const double y : {0.0, static_cast<double>(size.height)}) {
+      const auto at = rotation.Apply(x, y);
+      hull = {std::min(hull.x0, at.x), std::min(hull.y0, at.y),
+              std::max(hull.x1, at.x), std::max(hull.y1, at.y)};
+    }
+  }
+  return {
+      ToSide(static_cast<int64_t>(std::ceil(hull.x1) - std::floor(hull.x0))),
+      ToSide(static_cast<int64_t>(std::ceil(hull.y1) - std::floor(hull.y0)))};
+}
+
 double Draw(const Doubles& range, RandomDraws* draws) {
   return draws->Uniform(range[0], range[1]);
 }
@@ -107,7 +126,7 @@ class RandomPerspectiveOp : public TransformOp {
   std::optional<ProjectiveMap> Draw(const ImageSize& size,
                                     RandomDraws* draws) const {
     const auto to_output =
-        RectToQuad(size.width - 1, size.height - 1, Corners(size, draws));
+        RectToQuad(size.width - 1, size.height - 1, Quad(size, draws));
     auto map = to_output ? to_output->Inverse() : std::nullopt;
     if (!map || !(std::abs(map->i) > 1e-12)) return std::nullopt;
     // Pillow's scale, but with the sign kept: w is positive in the picture.
@@ -120,8 +139,8 @@ class RandomPerspectiveOp : public TransformOp {
   }
 
   // Clockwise from the upper left.
-  std::array<MapPoint, 4> Corners(const ImageSize& size,
-                                  RandomDraws* draws) const {
+  std::array<MapPoint, 4> Quad(const ImageSize& size,
+                               RandomDraws* draws) const {
     const double scale = perspective_.distortion_scale();
     const auto across = static_cast<int>(scale * (size.width / 2));
     const auto down = static_cast<int>(scale * (size.height / 2));
@@ -231,20 +250,7 @@ ProjectiveMap RotationToInput(double angle, const Point& center, bool expand,
   map.c = map.a * -center.x + map.b * -center.y + center.x;
   map.f = map.d * -center.x + map.e * -center.y + center.y;
   if (!expand) return map;
-  const auto corner = map.Apply(0, 0);
-  double x0 = corner.x, x1 = corner.x, y0 = corner.y, y1 = corner.y;
-  for (const double x : {0.0, static_cast<double>(size->width)}) {
-    for (const double y : {0.0, static_cast<double>(size->height)}) {
-      const auto at = map.Apply(x, y);
-      x0 = std::min(x0, at.x);
-      x1 = std::max(x1, at.x);
-      y0 = std::min(y0, at.y);
-      y1 = std::max(y1, at.y);
-    }
-  }
-  const ImageSize whole = {
-      ToSide(static_cast<int64_t>(std::ceil(x1) - std::floor(x0))),
-      ToSide(static_cast<int64_t>(std::ceil(y1) - std::floor(y0)))};
+  const ImageSize whole = SizeOfWhole(map, *size);
   const auto begin = map.Apply(-(whole.width - size->width) / 2.0,
                                -(whole.height - size->height) / 2.0);
   map.c = begin.x;

@@ -114,6 +114,88 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"transforms { random_horizontal_flip { p: nan } }", "p nan",
                 "0 to 1"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Paddings, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms { pad {} }", "transforms[0] pad: padding is empty",
+                "one, two or four"},
+        Mistake{"transforms { pad { padding: [1, 2, 3] } }", "has 3 values",
+                "left, top, right, bottom"},
+        Mistake{"transforms { pad { padding: 8193 } }", "padding 8193",
+                "0 to 8192"},
+        Mistake{"transforms { pad { padding: 1 fill: 256 } }", "fill 256",
+                "0 to 255"},
+        Mistake{"transforms { pad { padding: 1 fill: [1, 2] } }",
+                "fill has 2 values", "each channel, 3"},
+        Mistake{"transforms { pad { padding: 1 padding_mode: 9 } }",
+                "padding_mode 9", "SYMMETRIC"},
+        Mistake{"transforms { random_crop {} }", "random_crop: size has 0",
+                "height and width"},
+        Mistake{"transforms { random_crop { size: 8 padding: [1, 2, 3] } }",
+                "padding has 3", "left and right"},
+        Mistake{"transforms { letter_box { size: 0 } }", "letter_box: size 0",
+                "1 to 8192"},
+        Mistake{"transforms { random_zoom_out { side_range: [0.5, 1] } }",
+                "side_range [0.5, 1]", "1 <= lower"},
+        Mistake{"transforms { random_zoom_out { p: 2 } }", "p 2", "0 to 1"},
+        Mistake{"transforms { pad { padding: 1 } }", "differ in size",
+                "letter_box"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Warps, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms { random_rotation {} }", "degrees []",
+                "one angle of 0 or more"},
+        Mistake{"transforms { random_rotation { degrees: -1 } }",
+                "degrees [1, -1]", "ascending"},
+        Mistake{"transforms { random_rotation { degrees: nan } }", "degrees",
+                "-3600 to 3600"},
+        Mistake{"transforms { random_rotation { degrees: 1 center: 3 } }",
+                "center [3]", "x and y"},
+        Mistake{"transforms { random_rotation { degrees: 1 center: [1, 2] "
+                "expand: true } }",
+                "center", "leave one out"},
+        Mistake{"transforms { random_affine { degrees: 1 translate: 0.1 } }",
+                "translate [0.1]", "0 to 1"},
+        Mistake{"transforms { random_affine { degrees: 1 scale: [0, 1] } }",
+                "scale [0, 1]", "0.001 <= lower"},
+        Mistake{"transforms { random_affine { degrees: 1 shear: 90 } }",
+                "shear [-90, 90, 0, 0]", "-89 to 89"},
+        Mistake{"transforms { random_affine { degrees: 1 shear: [1, 2, 3] } }",
+                "shear [1, 2, 3]", "four for x and y"},
+        Mistake{"transforms { random_perspective { distortion_scale: 1.1 } }",
+                "distortion_scale 1.1", "0 to 1"},
+        Mistake{"transforms { random_perspective { interpolation: 9 } }",
+                "interpolation 9", "BICUBIC"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    BoxesAndSizes, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms { random_iou_crop { min_scale: 0 } }",
+                "min_scale 0", "0 < min_scale"},
+        Mistake{"transforms { random_iou_crop { min_aspect_ratio: 3 } }",
+                "min_aspect_ratio 3", "<= max_aspect_ratio"},
+        Mistake{"transforms { random_iou_crop { sampler_options: -1 } }",
+                "sampler_options [-1]", "0 to 1"},
+        Mistake{"transforms { random_iou_crop { trials: 1001 } }",
+                "trials 1001", "1 to 1000"},
+        Mistake{"transforms { sanitize_bounding_boxes { min_size: -1 } }",
+                "min_size -1", "0 or more"},
+        Mistake{"transforms { sanitize_bounding_boxes { min_area: inf } }",
+                "min_area inf", "0 or more"},
+        Mistake{"transforms { scale_jitter {} }", "target_size has 0",
+                "height and width"},
+        Mistake{"transforms { scale_jitter { target_size: 8 "
+                "scale_range: [2, 1] } }",
+                "scale_range [2, 1]", "lower <= upper"},
+        Mistake{"transforms { random_shortest_size {} }", "min_size is empty",
+                "draw from"},
+        Mistake{"transforms { random_shortest_size { min_size: 8 "
+                "max_size: 9000 } }",
+                "max_size 9000", "1 to 8192"},
+        Mistake{"transforms { scale_jitter { target_size: 8 } }",
+                "differ in size", "letter_box"}));
+
 constexpr char kMomentsOfThree[] =
     "transforms { to_dtype { dtype: FLOAT32 } }"
     "transforms { normalize { mean: [0, 0, 0] std: [1, 1, 1] } }";

@@ -36,6 +36,19 @@ TEST(PortableMathTest, ExpUndoesLogOverTheRatiosOfCrops) {
   }
 }
 
+TEST(PortableMathTest, SinAndCosAreWithinTheirBoundOfTheLibrarys) {
+  for (double x = -1e5; x <= 1e5; x += 0.4321) {
+    ASSERT_NEAR(PortableSin(x), std::sin(x), 2.3e-16) << x;
+    ASSERT_NEAR(PortableCos(x), std::cos(x), 2.3e-16) << x;
+  }
+  for (double x = -7; x <= 7; x += 1e-4) {
+    ASSERT_NEAR(PortableSin(x), std::sin(x), 2.3e-16) << x;
+    ASSERT_NEAR(PortableCos(x), std::cos(x), 2.3e-16) << x;
+  }
+  EXPECT_EQ(PortableSin(0), 0);
+  EXPECT_EQ(PortableCos(0), 1);
+}
+
 TEST(PortableMathTest, RoundsHalvesToEven) {
   EXPECT_EQ(RoundHalfEven(0.5), 0);
   EXPECT_EQ(RoundHalfEven(1.5), 2);

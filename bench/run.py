@@ -35,6 +35,12 @@ ROWS = {
     "mnist_loopback_images_per_s": ("mnist_loopback", None, "images/s"),
     "mnist_loopback_vs_torchvision":
         ("mnist_loopback", "mnist_torchvision", "ratio"),
+    "shared_jobs_cpu_ratio": ("one_plan_cpu", "four_plans_cpu", "ratio"),
+}
+# What contenders measure, where it is not images/s.
+UNITS = {
+    "one_plan_cpu": "ms/batch",
+    "four_plans_cpu": "ms/batch",
 }
 
 
@@ -49,7 +55,7 @@ def run_json(*command):
 
 @contextlib.contextmanager
 def server(data_dir):
-    """A millraced over `data_dir`; yields its endpoint."""
+    """A millraced over `data_dir`; yields its endpoint and process id."""
     process = subprocess.Popen(
         [BIN / "millraced", "--data-dir", data_dir, "--listen", "127.0.0.1:0",
          "--metrics-listen", ""], stderr=subprocess.PIPE, text=True)
@@ -60,7 +66,7 @@ def server(data_dir):
             sys.exit(f"bench: millraced did not start: {line}")
         # Nobody reads the rest of the log; a full pipe would block the server.
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        yield f"127.0.0.1:{port[1]}"
+        yield f"127.0.0.1:{port[1]}", process.pid
     finally:
         process.terminate()
         process.wait()
@@ -78,8 +84,34 @@ def ingest(data, data_dir):
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def contenders(data, data_dir, endpoint, seconds):
-    """Name -> function that measures once and returns images per second."""
+def cpu_ms(pid):
+    """User and system time of a process so far."""
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    user, system = stat.rsplit(")", 1)[1].split()[11:13]
+    return 1000 * (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def jobs_cpu(folder, endpoint, pid, seeds, steps):
+    """The server's CPU time a delivered batch, of one job for each seed at
+    once."""
+    jobs = []
+    before = cpu_ms(pid)
+    for seed in seeds:
+        plan = folder / f"seed-{seed}.textproto"
+        text = (PLANS / "imagenet_train.textproto").read_text(encoding="utf-8")
+        plan.write_text(re.sub(r"(?m)^seed: .*", f"seed: {seed}", text),
+                        encoding="utf-8")
+        jobs.append(subprocess.Popen(
+            [BIN / "millrace", "pull", "--endpoint", endpoint, "--plan", plan,
+             "--steps", str(steps), "--quiet"], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL))
+    if any([job.wait() != 0 for job in jobs]):
+        sys.exit("bench: a job failed")
+    return (cpu_ms(pid) - before) / (len(seeds) * steps)
+
+
+def contenders(data, data_dir, endpoint, pid, seconds):
+    """Name -> function that measures once; images per second, or UNITS."""
     images = data / "imagenet-sample/train"
 
     def rate(*command):
@@ -100,6 +132,10 @@ def contenders(data, data_dir, endpoint, seconds):
                           seconds),
         "loopback": pull("imagenet_train.textproto", int(20 * seconds)),
         "mnist_loopback": pull("mnist_train.textproto", int(2000 * seconds)),
+        "one_plan_cpu": lambda: jobs_cpu(data_dir, endpoint, pid, [1] * 4,
+                                         int(8 * seconds)),
+        "four_plans_cpu": lambda: jobs_cpu(data_dir, endpoint, pid,
+                                           [1, 2, 3, 4], int(8 * seconds)),
     }
     if subprocess.run([PYTHON, "-c", "import torchvision"],
                       capture_output=True, check=False).returncode == 0:
@@ -153,18 +189,21 @@ def main():
     with tempfile.TemporaryDirectory(prefix="millrace-bench-") as folder:
         data_dir = pathlib.Path(folder)
         ingest(args.data, data_dir)
-        with server(data_dir) as endpoint:
-            measures = contenders(args.data, data_dir, endpoint, args.seconds)
+        with server(data_dir) as (endpoint, pid):
+            measures = contenders(args.data, data_dir, endpoint, pid,
+                                  args.seconds)
             samples = {name: [] for name in measures if name in needed}
             for number in range(args.rounds):
                 for name, values in samples.items():
                     values.append(measures[name]())
                     print(f"round {number + 1}/{args.rounds} {name:18} "
-                          f"{values[-1]:12,.0f} images/s", file=sys.stderr)
+                          f"{values[-1]:12,.0f} "
+                          f"{UNITS.get(name, 'images/s')}", file=sys.stderr)
 
     print(f"\n{machine()}; medians of {args.rounds} rounds")
     for name, values in samples.items():
-        print(f"  {name:42} {statistics.median(values):12,.0f} images/s")
+        print(f"  {name:42} {statistics.median(values):12,.0f} "
+              f"{UNITS.get(name, 'images/s')}")
     rows = rows_of(samples, args.only)
     for row in rows:
         print(f"  {row['name']:42} {row['value']:12,.2f} {row['unit']}")

@@ -58,6 +58,22 @@ void AddSharedFlags(CLI::App* command, IngestFlags* flags) {
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  auto* keep = command->add_flag(
+      "--keep-original", options.images.keep_original,
+      "Store the very bytes; JPEGs get no tiles, and crops cost more");
+  auto* side = command
+                   ->add_option("--max-side", options.images.max_side,
+                                "Lossy: resize larger images to this, as JPEG")
+                   ->type_name("PIXELS")
+                   ->check(CLI::Range(16, 65'500))
+                   ->excludes(keep);
+  command
+      ->add_option("--quality", options.images.quality,
+                   "Of the JPEGs that --max-side makes")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str()
+      ->needs(side);
   command->add_flag("--strict", options.strict,
                     "Publish nothing if anything is quarantined");
   command
@@ -315,9 +331,11 @@ void AddIngest(CLI::App* app, Exit* exit) {
   AddFolder(ingest, exit);
   ingest->require_subcommand(1);
   ingest->footer(
-      "Every image is decoded once. What fails is quarantined: left out, and\n"
-      "listed with its reason. A dataset appears whole or not at all, and the\n"
-      "same content always gets the same version.\n\n"
+      "Every image is decoded. What fails is quarantined: left out, and "
+      "listed\n"
+      "with its reason. JPEGs are rewritten without loss, so that a crop can\n"
+      "be read alone; their pixels are compared. A dataset appears whole or\n"
+      "not at all, and the same content always gets the same version.\n\n"
       "Exit codes: 0 published, perhaps without what is in quarantine; 1 "
       "refused,\n"
       "nothing published, also where a file or folder that is named cannot be "

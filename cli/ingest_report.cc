@@ -43,11 +43,15 @@ std::string ToJson(const IngestReport& report) {
   json["classes"] = info.categories_size();
   json["annotations"] = info.annotations();
   json["captions"] = info.captions();
+  json["source_bytes"] = report.result.source_bytes;
   json["image_bytes"] = info.image_bytes();
+  json["decode_record_bytes"] = report.result.decode_record_bytes;
   json["record_bytes"] = info.record_bytes();
   json["shards"] = info.shards();
   json["quarantined"] = Pairs(report.result.quarantined, "reason");
   json["warned"] = Pairs(report.result.warned, "warning");
+  json["untiled_count"] = report.result.untiled_count;
+  json["untiled"] = Pairs(report.result.untiled, "reason");
   json["notes"] = report.result.notes;
   json["seconds"] = absl::ToDoubleSeconds(report.took);
   return Dump(json);
@@ -66,16 +70,22 @@ std::string ToText(const IngestReport& report) {
   }
   facts.AddRow({"", "quarantined", Count(report.result.quarantined.size())});
   facts.AddRow({"", "warned", Count(info.warned())});
+  if (report.result.untiled_count > 0) {
+    facts.AddRow(
+        {"", "untiled",
+         absl::StrCat(Count(report.result.untiled_count),
+                      ", stored as they came: their crops cost more")});
+  }
   facts.AddRow({"", "size",
                 absl::StrCat(Bytes(info.image_bytes()), " of images, ",
                              Bytes(info.record_bytes()), " in ",
                              Counted(info.shards(), "shard"))});
   facts.AddRow(
       {"", "took",
-       absl::StrCat(Elapsed(report.took), ", ",
-                    Count(PerSecond(info.samples(), report.took)),
-                    " samples/s, ",
-                    Bytes(PerSecond(info.image_bytes(), report.took)), "/s")});
+       absl::StrCat(
+           Elapsed(report.took), ", ",
+           Count(PerSecond(info.samples(), report.took)), " samples/s, ",
+           Bytes(PerSecond(report.result.source_bytes, report.took)), "/s")});
   return absl::StrCat(
       info.name(), "@", info.version(),
       report.published_before

@@ -24,9 +24,11 @@ struct IngestReport {
 
 // The form of --report and --json, indented, with a final newline:
 //   {"dataset", "published", "error" (null or a text), "version", "kind",
-//    "samples", "classes", "annotations", "captions", "image_bytes",
-//    "record_bytes", "shards", "quarantined": [{"key", "reason"}],
-//    "warned": [{"key", "warning"}], "notes": [text], "seconds"}
+//    "samples", "classes", "annotations", "captions", "source_bytes",
+//    "image_bytes", "decode_record_bytes", "record_bytes", "shards",
+//    "quarantined": [{"key", "reason"}], "warned": [{"key", "warning"}],
+//    "untiled_count", "untiled": [{"key", "reason"}], "notes": [text],
+//    "seconds"}
 std::string ToJson(const IngestReport& report);
 
 // The summary of a published dataset.

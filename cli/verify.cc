@@ -11,6 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/progress.h"
+#include "ingest/pixel_check.h"
 #include "storage/data_dir.h"
 
 namespace millrace::cli {
@@ -20,6 +21,7 @@ struct VerifyFlags {
   std::string data_dir;
   std::string dataset;
   int threads = 0;
+  bool pixels = false;
   bool json = false;
 };
 
@@ -31,6 +33,7 @@ absl::StatusOr<VerifyReport> Verify(const VerifyFlags& flags,
   Progress progress(flags.dataset, "sample");
   VerifyOptions options;
   options.threads = flags.threads;
+  if (flags.pixels) options.check_sample = CheckPixels;
   options.cancel = interrupt.flag();
   options.on_progress = [&](const VerifyProgress& now) {
     progress.Update(now.done, now.total,
@@ -111,6 +114,9 @@ void AddVerify(CLI::App* app, Exit* exit) {
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command->add_flag(
+      "--pixels", flags->pixels,
+      "Decode each image with its tiles and without, and compare");
   AddJsonFlag(command, &flags->json);
   command->callback([flags, exit] { exit->code = RunVerify(*flags); });
   command->footer(

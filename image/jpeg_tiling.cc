@@ -124,14 +124,17 @@ class Rewriter {
 
   absl::Status Open(absl::string_view bytes, const DecodeLimits& limits);
   // After Open(): INVALID_ARGUMENT if there was so much as a warning.
-  absl::StatusOr<std::string> Rewrite(uint64_t source_bytes);
+  // *pixels, unless null, gets the image.
+  absl::StatusOr<std::string> Rewrite(uint64_t source_bytes, Image* pixels);
 
  private:
   absl::Status CheckKind() const;
   absl::Status Verdict(bool done) const;
 
   // The steps below call libjpeg: they run inside RunJpeg() and own nothing.
-  void ReadCoefficients(uint64_t source_bytes);
+  void ReadCoefficients();
+  void ReadPixels(Image* pixels);
+  void CountSymbols(uint64_t source_bytes);
   void CountComponent(int index);
   void InstallTables();
   void Write();
@@ -195,9 +198,18 @@ absl::Status Rewriter::CheckKind() const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> Rewriter::Rewrite(uint64_t source_bytes) {
-  MILLRACE_RETURN_IF_ERROR(
-      Verdict(RunJpeg(&errors_, [&] { ReadCoefficients(source_bytes); })));
+absl::StatusOr<std::string> Rewriter::Rewrite(uint64_t source_bytes,
+                                              Image* pixels) {
+  if (pixels != nullptr) {
+    pixels->Reset(static_cast<int>(source_.image_width),
+                  static_cast<int>(source_.image_height),
+                  source_.num_components);
+  }
+  MILLRACE_RETURN_IF_ERROR(Verdict(RunJpeg(&errors_, [&] {
+    ReadCoefficients();
+    if (pixels != nullptr) ReadPixels(pixels);
+    CountSymbols(source_bytes);
+  })));
   for (int i = 0; i < kTables; ++i) {
     if (InRange(dc_counts_[i], ac_counts_[i])) continue;
     return absl::InvalidArgumentError(
@@ -208,8 +220,29 @@ absl::StatusOr<std::string> Rewriter::Rewrite(uint64_t source_bytes) {
   return std::move(sink_.bytes);
 }
 
-void Rewriter::ReadCoefficients(uint64_t source_bytes) {
+// libjpeg's "buffered image" mode: it keeps the coefficients, and makes pixels
+// of them when asked.
+void Rewriter::ReadCoefficients() {
+  source_.buffered_image = TRUE;
+  jpeg_start_decompress(&source_);
+  while (jpeg_input_complete(&source_) == FALSE) {
+    source_.progress->progress_monitor(
+        reinterpret_cast<j_common_ptr>(&source_));
+    jpeg_consume_input(&source_);
+  }
   coefficients_ = jpeg_read_coefficients(&source_);
+}
+
+void Rewriter::ReadPixels(Image* pixels) {
+  jpeg_start_output(&source_, source_.input_scan_number);
+  while (source_.output_scanline < source_.output_height) {
+    JSAMPROW row = pixels->row(static_cast<int>(source_.output_scanline));
+    jpeg_read_scanlines(&source_, &row, 1);
+  }
+  jpeg_finish_output(&source_);
+}
+
+void Rewriter::CountSymbols(uint64_t source_bytes) {
   target_.dest = &sink_.manager;
   jpeg_copy_critical_parameters(&source_, &target_);
   const int mcu_width = DCTSIZE * (single() ? 1 : source_.max_h_samp_factor);
@@ -307,11 +340,11 @@ int TileMcus(int mcus_per_row, int mcu_rows, uint64_t bytes) {
 }
 
 absl::StatusOr<TiledJpeg> TileJpeg(absl::string_view bytes,
-                                   const DecodeLimits& limits) {
+                                   const DecodeLimits& limits, Image* pixels) {
   Rewriter rewriter;
   MILLRACE_RETURN_IF_ERROR(rewriter.Open(bytes, limits));
   TiledJpeg tiled;
-  MILLRACE_ASSIGN_OR_RETURN(tiled.bytes, rewriter.Rewrite(bytes.size()));
+  MILLRACE_ASSIGN_OR_RETURN(tiled.bytes, rewriter.Rewrite(bytes.size(), pixels));
   MILLRACE_ASSIGN_OR_RETURN(tiled.layout, ParseJpegLayout(tiled.bytes));
   return tiled;
 }

@@ -25,8 +25,9 @@ struct TiledJpeg {
 };
 
 // Rewrites a JPEG with tiles and optimal Huffman tables; its metadata (EXIF,
-// ICC, Adobe, comments) is kept. Costs two thirds of a decode in time, and 2
-// bytes a coefficient in memory.
+// ICC, Adobe, comments) is kept. *pixels, unless null, gets the whole image on
+// the way: what Decode() makes of `bytes`, not turned. Costs about as much as
+// two decodes in time, and 2 bytes a coefficient in memory.
 //
 // UNIMPLEMENTED for files that tiles do not serve: CMYK, 12 bits, sampling in
 // which a component does not divide the MCU. INVALID_ARGUMENT for files that do
@@ -34,7 +35,8 @@ struct TiledJpeg {
 // ends early without a word (a progressive file with scans left out) passes,
 // and decodes to other pixels, since libjpeg smooths such files: compare.
 absl::StatusOr<TiledJpeg> TileJpeg(absl::string_view bytes,
-                                   const DecodeLimits& limits = {});
+                                   const DecodeLimits& limits = {},
+                                   Image* pixels = nullptr);
 
 // MCUs in a tile of a file of `bytes` with `mcu_rows` times `mcus_per_row` of
 // them. As few as 2 % more bytes allow, decode record included, but at least

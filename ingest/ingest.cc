@@ -12,15 +12,16 @@
 #include "absl/time/time.h"
 #include "base/memory_budget.h"
 #include "base/status_macros.h"
-#include "ingest/image_check.h"
 #include "ingest/reorder_window.h"
+#include "ingest/shrink.h"
 #include "ingest/text.h"
 #include "storage/dataset_writer.h"
 
 namespace millrace {
 namespace {
 
-constexpr size_t kMaxWarned = 100'000;
+// Of each list but that of the quarantine.
+constexpr size_t kMaxListed = 100'000;
 constexpr size_t kNamedInErrors = 5;
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(100);
 
@@ -29,6 +30,11 @@ struct Outcome {
   absl::Status status;  // Not OK: quarantined, `sample` is empty.
   EncodedSample sample;
   Findings findings;
+  // See StoredImage.
+  std::string untiled;
+  // Of the image as the source has it.
+  uint64_t source_bytes = 0;
+  uint64_t decode_record_bytes = 0;
 };
 
 // Everything that can be done to an item without knowing its place. One for
@@ -37,11 +43,13 @@ class ItemWorker {
  public:
   ItemWorker(const Source& source, const IngestOptions& options,
              MemoryBudget* budget)
-      : source_(source), options_(options), check_(options.limits, budget) {}
+      : source_(source),
+        options_(options),
+        intake_(options.images, options.limits, budget) {}
 
   Outcome Process(uint64_t item) {
     Outcome outcome;
-    absl::StatusOr<EncodedSample> sample = Encode(item, &outcome.findings);
+    absl::StatusOr<EncodedSample> sample = Encode(item, &outcome);
     if (sample.ok()) {
       outcome.sample = *std::move(sample);
     } else {
@@ -51,25 +59,38 @@ class ItemWorker {
   }
 
  private:
-  absl::StatusOr<EncodedSample> Encode(uint64_t item, Findings* findings) {
+  absl::StatusOr<EncodedSample> Encode(uint64_t item, Outcome* outcome) {
     MILLRACE_ASSIGN_OR_RETURN(SourceItem loaded,
                               source_.Load(item, options_.max_file_bytes));
+    outcome->source_bytes = loaded.image.size();
     v1::SampleMeta meta;
     meta.set_key(source_.Key(item));
-    if (loaded.info.format() == v1::IMAGE_FORMAT_RAW) {
-      MILLRACE_RETURN_IF_ERROR(CheckRaw(loaded.info, loaded.image));
-      *meta.mutable_image() = std::move(loaded.info);
-    } else {
-      MILLRACE_ASSIGN_OR_RETURN(*meta.mutable_image(),
-                                check_.CheckEncoded(loaded.image));
+    MILLRACE_ASSIGN_OR_RETURN(StoredImage image, Take(std::move(loaded)));
+    *meta.mutable_image() = image.source;
+    MILLRACE_RETURN_IF_ERROR(source_.Annotate(item, &meta, &outcome->findings));
+    if (image.info.width() != image.source.width() ||
+        image.info.height() != image.source.height()) {
+      ShrinkTo(image.info, &meta);
     }
-    MILLRACE_RETURN_IF_ERROR(source_.Annotate(item, &meta, findings));
-    return EncodeSample(std::move(meta), loaded.image);
+    outcome->untiled = std::move(image.untiled);
+    outcome->decode_record_bytes = image.decode_record.size();
+    return EncodeSample(std::move(meta), image.bytes, image.decode_record);
+  }
+
+  absl::StatusOr<StoredImage> Take(SourceItem item) {
+    if (item.info.format() != v1::IMAGE_FORMAT_RAW) {
+      return intake_.Take(std::move(item.image));
+    }
+    MILLRACE_RETURN_IF_ERROR(CheckRaw(item.info, item.image));
+    StoredImage image;
+    image.source = image.info = std::move(item.info);
+    image.bytes = std::move(item.image);
+    return image;
   }
 
   const Source& source_;
   const IngestOptions& options_;
-  ImageCheck check_;
+  ImageIntake intake_;
 };
 
 std::string FirstFew(const std::vector<v1::Quarantined>& entries) {
@@ -156,7 +177,9 @@ class IngestRun {
           Quarantine(MakeQuarantined(key, outcome.status.message())));
     } else {
       NoteWarnings(key, outcome);
-      progress_.bytes += outcome.sample.image_bytes;
+      progress_.bytes += outcome.source_bytes;
+      result_.source_bytes += outcome.source_bytes;
+      result_.decode_record_bytes += outcome.decode_record_bytes;
       ++stored_;
       if (writer_ != nullptr) {
         MILLRACE_RETURN_IF_ERROR(writer_->Append(std::move(outcome.sample)));
@@ -168,12 +191,17 @@ class IngestRun {
   }
 
   void NoteWarnings(const std::string& key, const Outcome& outcome) {
-    const auto note = [&](const std::string& warning) {
-      if (warning.empty() || result_.warned.size() >= kMaxWarned) return;
-      result_.warned.push_back(MakeQuarantined(key, warning));
+    const auto note = [&](const std::string& text,
+                          std::vector<v1::Quarantined>* list) {
+      if (text.empty() || list->size() >= kMaxListed) return;
+      list->push_back(MakeQuarantined(key, text));
     };
-    note(outcome.sample.meta.image().warning());
-    for (const std::string& warning : outcome.findings.warnings) note(warning);
+    note(outcome.sample.meta.image().warning(), &result_.warned);
+    for (const std::string& warning : outcome.findings.warnings) {
+      note(warning, &result_.warned);
+    }
+    note(outcome.untiled, &result_.untiled);
+    if (!outcome.untiled.empty()) ++result_.untiled_count;
   }
 
   absl::Status Quarantine(const v1::Quarantined& entry) {
@@ -240,7 +268,7 @@ absl::Status IngestOptions::Validate() const {
         "max_file_bytes, window_items, window_bytes and decode_bytes must be "
         "at least 1");
   }
-  return absl::OkStatus();
+  return images.Validate();
 }
 
 absl::StatusOr<IngestResult> Ingest(const Source& source,

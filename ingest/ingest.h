@@ -1,12 +1,14 @@
 // From source files to a published dataset.
 //
-//   Source::Load + decode + Source::Annotate + EncodeSample   (worker threads)
+//   Source::Load + ImageIntake + Source::Annotate + EncodeSample   (workers)
 //     --> a bounded window that restores the source's order
-//     --> DatasetWriter::Append, Publish                      (calling thread)
+//     --> DatasetWriter::Append, Publish                   (calling thread)
 //
-// Each image is decoded once. What fails is quarantined: left out, and listed
-// with its key and reason. What decodes although the decoder complained is
-// served, and listed as warned. Nothing is dropped without a word.
+// Each image is decoded. What fails is quarantined: left out, and listed with
+// its key and reason. What decodes although the decoder complained is served,
+// and listed as warned. JPEGs get tiles (ingest/image_intake.h); those that
+// cannot are stored as they came, and listed as untiled. Nothing is dropped
+// without a word.
 //
 // The same content gives the same ordinals and the same version, whatever the
 // number of shards or threads.
@@ -21,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "image/decode.h"
+#include "ingest/image_intake.h"
 #include "millrace/v1/dataset.pb.h"
 #include "millrace/v1/sample.pb.h"
 
@@ -95,6 +98,7 @@ struct IngestOptions {
   // Refuse the dataset if anything at all is quarantined. All items are
   // checked even so, and one run names everything.
   bool strict = false;
+  ImageOptions images;
 
   // Limits. Each costs memory for every thread at worst.
   DecodeLimits limits;
@@ -128,6 +132,15 @@ struct IngestResult {
   std::vector<v1::Quarantined> quarantined;
   // Key and warning of items that are served all the same; the first 100,000.
   std::vector<v1::Quarantined> warned;
+  // Key and reason of JPEGs that were to get tiles and are stored as they came;
+  // the first 100,000, and how many they are.
+  std::vector<v1::Quarantined> untiled;
+  uint64_t untiled_count = 0;
+  // Of the images that are stored, as the source has them; they take
+  // info.image_bytes() now.
+  uint64_t source_bytes = 0;
+  // What the tiles' places take beside the images.
+  uint64_t decode_record_bytes = 0;
   // Source::notes().
   std::vector<std::string> notes;
 };

@@ -41,6 +41,7 @@ absl::StatusOr<ImageView> DecodePixels(const Sample& sample,
   DecodeOptions decode;
   decode.channels = options.channels;
   decode.apply_orientation = options.apply_orientation;
+  decode.decode_record = sample.decode_record;
   // Ingest let this size in, whatever its limit was; more is not this image.
   decode.limits.max_pixels = int64_t{info.width()} * info.height();
   DecodeReport report;

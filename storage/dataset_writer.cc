@@ -184,9 +184,10 @@ absl::StatusOr<WriterLock> TakeWriterLock(const std::string& root,
 
 }  // namespace
 
-EncodedSample EncodeSample(v1::SampleMeta meta, absl::string_view image) {
+EncodedSample EncodeSample(v1::SampleMeta meta, absl::string_view image,
+                           absl::string_view decode_record) {
   EncodedSample sample;
-  sample.body = MakeRecord(meta, image);
+  sample.body = MakeRecord(meta, image, decode_record);
   sample.image_bytes = image.size();
   sample.digest = Sha256Of(RecordBody(sample.body));
   sample.meta = std::move(meta);

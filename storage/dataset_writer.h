@@ -30,7 +30,9 @@ struct EncodedSample {
   Sha256Digest digest;
 };
 
-EncodedSample EncodeSample(v1::SampleMeta meta, absl::string_view image);
+// `decode_record` may be empty.
+EncodedSample EncodeSample(v1::SampleMeta meta, absl::string_view image,
+                           absl::string_view decode_record = "");
 
 struct WriterOptions {
   // Databases that the samples are spread over. More shards let more servers

@@ -49,7 +49,7 @@ class MemoryStore final : public SampleStore {
                        " samples; there is no ordinal ", ordinal));
     }
     const auto& [meta, image] = (*samples_)[ordinal];
-    return Sample{meta, image, samples_};
+    return Sample{meta, image, "", samples_};
   }
 
   absl::StatusOr<uint64_t> Find(absl::string_view key) const override {

@@ -10,9 +10,10 @@
 
 namespace millrace {
 
-// Counts, indexes and a version are derived from the samples (metadata and
-// image bytes); `description` gives name, kind, categories, hierarchy. Keys
-// must be unique and category indexes in range, else the program stops.
+// Samples without decode records. Counts, indexes and a version are derived
+// from the samples (metadata and image bytes); `description` gives name, kind,
+// categories, hierarchy. Keys must be unique and category indexes in range,
+// else the program stops.
 std::shared_ptr<const SampleStore> MakeMemoryStore(
     v1::DatasetInfo description,
     std::vector<std::pair<v1::SampleMeta, std::string>> samples);

@@ -20,7 +20,7 @@ constexpr size_t kChecksumAt = 8;
 constexpr size_t kOrdinalAt = 16;
 // Offsets in the body.
 constexpr size_t kMetaLengthAt = 0;
-constexpr size_t kSectionsLengthAt = 4;
+constexpr size_t kDecodeRecordLengthAt = 4;
 constexpr size_t kImageLengthAt = 8;
 
 // Version and flags are the seed, so that a flipped bit in them is found.
@@ -28,6 +28,16 @@ uint64_t ChecksumOf(absl::string_view record) {
   return XXH3_64bits_withSeed(
       record.data() + kOrdinalAt, record.size() - kOrdinalAt,
       LoadLittleEndian<uint32_t>(record.data() + kVersionAt));
+}
+
+uint32_t DecodeRecordBytes(absl::string_view body) {
+  return LoadLittleEndian<uint32_t>(body.data() + kDecodeRecordLengthAt);
+}
+
+// As its body asks for.
+uint16_t VersionOf(absl::string_view record) {
+  return DecodeRecordBytes(RecordBody(record)) == 0 ? kPlainRecordVersion
+                                                    : kRecordVersion;
 }
 
 void AppendDeterministic(const v1::SampleMeta& meta, std::string* out) {
@@ -52,10 +62,11 @@ absl::Status CheckHeader(absl::string_view record, uint64_t ordinal) {
   }
   const auto version = LoadLittleEndian<uint16_t>(header + kVersionAt);
   const auto flags = LoadLittleEndian<uint16_t>(header + kFlagsAt);
-  if (version != kRecordVersion || flags != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the record has version ", version, " and flags ", flags,
-        "; this program reads version ", kRecordVersion, " without flags"));
+  if (version < kPlainRecordVersion || version > kRecordVersion || flags != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the record has version ", version, " and flags ", flags,
+                     "; this program reads versions up to ", kRecordVersion,
+                     " without flags"));
   }
   const auto stored = LoadLittleEndian<uint64_t>(header + kOrdinalAt);
   if (stored != ordinal) {
@@ -67,17 +78,21 @@ absl::Status CheckHeader(absl::string_view record, uint64_t ordinal) {
 
 }  // namespace
 
-std::string MakeRecord(const v1::SampleMeta& meta, absl::string_view image) {
+std::string MakeRecord(const v1::SampleMeta& meta, absl::string_view image,
+                       absl::string_view decode_record) {
   const size_t meta_bytes = meta.ByteSizeLong();
   const size_t prefix_bytes = kRecordHeaderBytes + kRecordLengthsBytes;
   std::string record;
-  record.reserve(prefix_bytes + meta_bytes + image.size());
+  record.reserve(prefix_bytes + meta_bytes + decode_record.size() +
+                 image.size());
   record.resize(prefix_bytes);
   char* lengths = record.data() + kRecordHeaderBytes;
   StoreLittleEndian(static_cast<uint32_t>(meta_bytes), lengths + kMetaLengthAt);
-  StoreLittleEndian(uint32_t{0}, lengths + kSectionsLengthAt);
+  StoreLittleEndian(static_cast<uint32_t>(decode_record.size()),
+                    lengths + kDecodeRecordLengthAt);
   StoreLittleEndian(uint64_t{image.size()}, lengths + kImageLengthAt);
   AppendDeterministic(meta, &record);
+  record.append(decode_record.data(), decode_record.size());
   record.append(image.data(), image.size());
   return record;
 }
@@ -85,7 +100,7 @@ std::string MakeRecord(const v1::SampleMeta& meta, absl::string_view image) {
 void SealRecord(uint64_t ordinal, std::string* record) {
   char* header = record->data();
   StoreLittleEndian(kMagic, header);
-  StoreLittleEndian(kRecordVersion, header + kVersionAt);
+  StoreLittleEndian(VersionOf(*record), header + kVersionAt);
   StoreLittleEndian(uint16_t{0}, header + kFlagsAt);
   StoreLittleEndian(ordinal, header + kOrdinalAt);
   StoreLittleEndian(ChecksumOf(*record), header + kChecksumAt);
@@ -103,17 +118,19 @@ absl::StatusOr<RecordView> OpenRecord(absl::string_view record,
   const char* lengths = view.body.data();
   const uint64_t meta_bytes =
       LoadLittleEndian<uint32_t>(lengths + kMetaLengthAt);
-  const uint64_t sections_bytes =
-      LoadLittleEndian<uint32_t>(lengths + kSectionsLengthAt);
+  const uint64_t decode_record_bytes = DecodeRecordBytes(view.body);
   const uint64_t image_bytes =
       LoadLittleEndian<uint64_t>(lengths + kImageLengthAt);
   const uint64_t content_bytes = view.body.size() - kRecordLengthsBytes;
-  if (sections_bytes != 0 || meta_bytes > content_bytes ||
-      image_bytes != content_bytes - meta_bytes) {
+  const auto version = LoadLittleEndian<uint16_t>(record.data() + kVersionAt);
+  if (version != VersionOf(record) || image_bytes > content_bytes ||
+      meta_bytes + decode_record_bytes != content_bytes - image_bytes) {
     return absl::DataLossError("the record's lengths do not add up");
   }
   view.meta = view.body.substr(kRecordLengthsBytes, meta_bytes);
-  view.image = view.body.substr(kRecordLengthsBytes + meta_bytes);
+  view.decode_record =
+      view.body.substr(kRecordLengthsBytes + meta_bytes, decode_record_bytes);
+  view.image = view.body.substr(view.body.size() - image_bytes);
   return view;
 }
 

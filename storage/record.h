@@ -2,7 +2,8 @@
 // the byte.
 //
 //   header (24 bytes: magic, version, flags, checksum, ordinal)
-//   body   (lengths, metadata, image): what a dataset's version digests
+//   body   (lengths, metadata, decode record, image): what a dataset's version
+//          digests
 #pragma once
 
 #include <cstddef>
@@ -18,10 +19,14 @@ namespace millrace {
 
 inline constexpr size_t kRecordHeaderBytes = 24;
 inline constexpr size_t kRecordLengthsBytes = 16;
-inline constexpr uint16_t kRecordVersion = 1;
+// Of records without and with a decode record. A reader knows both.
+inline constexpr uint16_t kPlainRecordVersion = 1;
+inline constexpr uint16_t kRecordVersion = 2;
 
 // A record whose header is still blank, since its ordinal is not known yet.
-std::string MakeRecord(const v1::SampleMeta& meta, absl::string_view image);
+// `decode_record` may be empty.
+std::string MakeRecord(const v1::SampleMeta& meta, absl::string_view image,
+                       absl::string_view decode_record = "");
 
 // Fills in the header of what MakeRecord made.
 void SealRecord(uint64_t ordinal, std::string* record);
@@ -32,6 +37,8 @@ absl::string_view RecordBody(absl::string_view record);
 // Views into a record.
 struct RecordView {
   absl::string_view meta;
+  // Empty in version 1.
+  absl::string_view decode_record;
   absl::string_view image;
   absl::string_view body;
 };

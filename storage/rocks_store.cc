@@ -84,6 +84,7 @@ absl::StatusOr<Sample> RocksStore::Read(uint64_t ordinal) const {
                        absl::DataLossError("the metadata cannot be parsed"));
   }
   sample.image = record.view.image;
+  sample.decode_record = record.view.decode_record;
   sample.owner = std::move(record.owner);
   return sample;
 }

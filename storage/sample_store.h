@@ -30,11 +30,14 @@ using Set = Roaring64Map;
 // Ordinals of one dataset.
 using OrdinalSet = roaring_names::Set;
 
-// One sample, read. Keeps what `image` points into alive; movable.
+// One sample, read. Keeps what its views point into alive; movable.
 struct Sample {
   v1::SampleMeta meta;
   // Encoded bytes, or raw pixels (IMAGE_FORMAT_RAW).
   absl::string_view image;
+  // What ingest learned of these bytes for the decoder (image/decode.h); may be
+  // empty.
+  absl::string_view decode_record;
   std::shared_ptr<const void> owner;
 };
 

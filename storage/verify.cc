@@ -21,7 +21,7 @@ namespace {
 // Samples that threads read before their results are added up in order.
 constexpr uint64_t kWindow = kSamplesPerChunk;
 
-// What is kept of one sample until then: all but the image.
+// What is kept of one sample until then: all but the pixels.
 struct CheckedSample {
   absl::Status status;
   v1::SampleMeta meta;
@@ -40,7 +40,8 @@ absl::Status CheckKey(const RocksStore& store, const v1::SampleMeta& meta,
                                           "\" of sample ", ordinal));
 }
 
-CheckedSample CheckSample(const RocksStore& store, uint64_t ordinal) {
+CheckedSample CheckSample(const RocksStore& store, const VerifyOptions& options,
+                          uint64_t ordinal) {
   CheckedSample checked;
   absl::StatusOr<RocksStore::StoredRecord> record = store.ReadRecord(ordinal);
   if (!record.ok()) {
@@ -57,6 +58,10 @@ CheckedSample CheckSample(const RocksStore& store, uint64_t ordinal) {
   checked.image_bytes = view.image.size();
   checked.record_bytes = view.body.size() + kRecordHeaderBytes;
   checked.status = CheckKey(store, checked.meta, ordinal);
+  if (checked.status.ok() && options.check_sample) {
+    checked.status = options.check_sample(
+        {checked.meta, view.image, view.decode_record, record->owner});
+  }
   return checked;
 }
 
@@ -93,7 +98,7 @@ class Verifier {
     std::atomic<uint64_t> next = 0;
     const auto read = [&] {
       for (uint64_t i = next++; i < window.size(); i = next++) {
-        window[i] = CheckSample(store_, first + i);
+        window[i] = CheckSample(store_, options_, first + i);
       }
     };
     std::vector<std::thread> threads;

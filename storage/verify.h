@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "millrace/v1/dataset.pb.h"
 #include "storage/data_dir.h"
+#include "storage/sample_store.h"
 
 namespace millrace {
 
@@ -29,6 +30,9 @@ struct VerifyOptions {
   int threads = 0;
   // Reasons kept; bad samples are counted beyond.
   size_t max_reasons = 1000;
+  // Asked of every sample that is good so far, by several threads at once; an
+  // error makes it a bad one. For what this room cannot judge: the pixels.
+  std::function<absl::Status(const Sample&)> check_sample;
   // On the calling thread, every few thousand samples and at the end.
   std::function<void(const VerifyProgress&)> on_progress;
   // Set by another thread to stop; then the result is CANCELLED.

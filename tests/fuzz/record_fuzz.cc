@@ -12,14 +12,15 @@ namespace {
 void Check(const std::string& record, uint64_t ordinal) {
   const auto view = millrace::OpenRecord(record, ordinal);
   if (!view.ok()) return;
-  if (view->meta.size() + view->image.size() + millrace::kRecordLengthsBytes !=
+  if (view->meta.size() + view->decode_record.size() + view->image.size() +
+          millrace::kRecordLengthsBytes !=
       view->body.size()) {
     std::abort();
   }
   millrace::v1::SampleMeta meta;
   if (meta.ParseFromArray(view->meta.data(),
                           static_cast<int>(view->meta.size()))) {
-    millrace::MakeRecord(meta, view->image);
+    millrace::MakeRecord(meta, view->image, view->decode_record);
   }
 }
 

@@ -14,6 +14,8 @@
 #include "ingest/folder.h"
 #include "ingest/imagenet.h"
 #include "ingest/mnist.h"
+#include "ingest/pixel_check.h"
+#include "storage/verify.h"
 #include "tests/ingest/source_files.h"
 
 namespace millrace {
@@ -44,6 +46,18 @@ class RealDataTest : public testing::Test {
     EXPECT_TRUE(again.ok()) << again.status();
     if (again.ok()) EXPECT_EQ(again->info.version(), result->info.version());
     return *result;
+  }
+
+  // Every image decodes to the same pixels with its tiles and without.
+  void ExpectGoodPixels() {
+    VerifyOptions options;
+    options.check_sample = CheckPixels;
+    const auto report = VerifyDataset(DataDir(TestOptions(folder_).data_dir),
+                                      {"test", ""}, options);
+    ASSERT_TRUE(report.ok()) << report.status();
+    for (const BadSample& bad : report->bad_samples) {
+      ADD_FAILURE() << bad.ordinal << ": " << bad.reason;
+    }
   }
 
   TemporaryFolder folder_;
@@ -79,6 +93,10 @@ TEST_F(RealDataTest, ImagenetSample) {
   EXPECT_EQ(result.info.categories_size(), 1000);
   EXPECT_EQ(result.info.quarantined(), 0u);
   EXPECT_EQ(result.info.max_width(), 2400u);
+  EXPECT_EQ(result.untiled_count, 0u);
+  EXPECT_LE(result.info.image_bytes() + result.decode_record_bytes,
+            1.02 * result.source_bytes);
+  ExpectGoodPixels();
 }
 
 TEST_F(RealDataTest, ImagenetteWithBoxesOfTheFullSizeImages) {
@@ -172,6 +190,9 @@ TEST_F(RealDataTest, EveryNastyImageIsServedOrQuarantinedWithATrueReason) {
   for (const auto& entry : result.warned) warned[entry.key()] = entry.reason();
   EXPECT_EQ(result.info.samples() + quarantined.size(), (*source)->size());
 
+  ExpectGoodPixels();
+  // Those with a warning, and progressive files that lack scans.
+  EXPECT_GT(result.untiled_count, 100u);
   const auto verdicts = ReadVerdicts(data_);
   for (uint64_t item = 0; item < (*source)->size(); ++item) {
     const std::string key = (*source)->Key(item);

@@ -31,6 +31,24 @@ TEST(RecordTest, WhatWasWrittenIsRead) {
   EXPECT_EQ(view->body, RecordBody(record));
 }
 
+TEST(RecordTest, ADecodeRecordLiesBetweenMetadataAndImage) {
+  v1::SampleMeta meta;
+  meta.set_key("k");
+  std::string record = MakeRecord(meta, "image", "how");
+  SealRecord(42, &record);
+  EXPECT_EQ(record.substr(0, 8), std::string("MRec\x02\0\0\0", 8));
+  EXPECT_EQ(record.substr(24), std::string("\x03\0\0\0"
+                                           "\x03\0\0\0"
+                                           "\x05\0\0\0\0\0\0\0"
+                                           "\x0a\x01khowimage",
+                                           27));
+  const absl::StatusOr<RecordView> view = OpenRecord(record, 42);
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_EQ(view->meta, meta.SerializeAsString());
+  EXPECT_EQ(view->decode_record, "how");
+  EXPECT_EQ(view->image, "image");
+}
+
 TEST(RecordTest, MetadataAndImageMayBeEmpty) {
   std::string record = MakeRecord(v1::SampleMeta(), "");
   SealRecord(0, &record);
@@ -70,7 +88,7 @@ TEST(RecordTest, AnyFlippedBitIsDataLoss) {
 TEST(RecordTest, AnotherVersionOrUnknownFlagsAreRefusedAsSuch) {
   for (size_t field : {4, 6}) {
     std::string record = SealedRecord(42);
-    record[field] = 2;
+    record[field] = 3;
     const uint64_t checksum =
         XXH3_64bits_withSeed(&record[16], record.size() - 16,
                              LoadLittleEndian<uint32_t>(&record[4]));
@@ -78,6 +96,16 @@ TEST(RecordTest, AnotherVersionOrUnknownFlagsAreRefusedAsSuch) {
     EXPECT_EQ(OpenRecord(record, 42).status().code(),
               absl::StatusCode::kFailedPrecondition);
   }
+}
+
+TEST(RecordTest, AVersionThatDoesNotFitTheBodyIsDataLoss) {
+  std::string record = SealedRecord(42);  // Without a decode record.
+  record[4] = kRecordVersion;
+  StoreLittleEndian(
+      XXH3_64bits_withSeed(&record[16], record.size() - 16, kRecordVersion),
+      &record[8]);
+  EXPECT_EQ(OpenRecord(record, 42).status().code(),
+            absl::StatusCode::kDataLoss);
 }
 
 TEST(RecordTest, ARecordCutOffAnywhereIsDataLoss) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "storage/data_dir.h"
+#include "storage/dataset_writer.h"
 #include "storage/memory_store.h"
 #include "tests/storage/sample_store_conformance.h"
 #include "tests/support/faulty_store.h"
@@ -41,6 +42,28 @@ INSTANTIATE_TEST_SUITE_P(RocksOneShard, SampleStoreConformanceTest,
                          testing::Values(&MakeRocksFixture<1>));
 INSTANTIATE_TEST_SUITE_P(RocksFourShards, SampleStoreConformanceTest,
                          testing::Values(&MakeRocksFixture<4>));
+
+TEST(RocksStoreTest, DecodeRecordsComeBackWithTheirSamples) {
+  const TemporaryFolder folder;
+  const SampleList samples = TestSamples(3);
+  const std::vector<std::string> records = {"one", "", "three"};
+  const auto writer = DatasetWriter::Create(folder.path(), "a", {});
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  for (size_t i = 0; i < records.size(); ++i) {
+    const auto& [meta, image] = samples[i];
+    ASSERT_TRUE((*writer)->Append(EncodeSample(meta, image, records[i])).ok());
+  }
+  ASSERT_TRUE((*writer)->Publish(TestDescription("a"), {}).ok());
+  const auto store = DataDir(folder.path()).Open({"a", ""});
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (size_t i = 0; i < records.size(); ++i) {
+    const auto sample = (*store)->Read(i);
+    ASSERT_TRUE(sample.ok()) << sample.status();
+    EXPECT_EQ(sample->decode_record, records[i]);
+    EXPECT_EQ(sample->image, samples[i].second);
+  }
+}
+
 TEST(IndexesOfTest, ASampleIsInEachOfItsIndexesOnce) {
   v1::SampleMeta meta;
   meta.add_labels(7);

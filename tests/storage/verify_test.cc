@@ -61,6 +61,18 @@ TEST_F(VerifyTest, AGoodDatasetIsGoodWithAnyNumberOfThreads) {
   }
 }
 
+TEST_F(VerifyTest, WhatTheCallerFindsWrongWithASampleMakesItBad) {
+  VerifyOptions options;
+  options.check_sample = [](const Sample& sample) {
+    if (sample.meta.key() != "image-7") return absl::OkStatus();
+    return absl::DataLossError("I do not like it");
+  };
+  const VerifyReport report = Verify(options);
+  ASSERT_EQ(report.bad_samples.size(), 1u);
+  EXPECT_EQ(report.bad_samples[0].ordinal, 7u);
+  EXPECT_EQ(report.bad_samples[0].reason, "I do not like it");
+}
+
 TEST_F(VerifyTest, DamagedSamplesAreListedWithTheirReasonAndTheRestIsRead) {
   std::string bytes = ReadAll(TableOf(1));
   bytes[bytes.size() / 2] ^= 1;

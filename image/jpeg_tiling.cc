@@ -1,18 +1,15 @@
 #include "image/jpeg_tiling.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstdlib>
 #include <cstring>
 #include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "image/jpeg_huffman.h"
 #include "image/jpeg_markers.h"
 #include "image/jpeg_session.h"
-#include "image/jpeg_zigzag.h"
+#include "image/jpeg_symbols.h"
 #include "image/stored_decoder.h"
 
 namespace millrace {
@@ -25,88 +22,6 @@ constexpr uint64_t kMinTileBytes = 280;
 
 constexpr int kMaxMarkerBytes = 0xFFFF;
 constexpr int kTables = JpegLayout::kMaxTables;
-// Of a baseline file's DC differences and AC values, in bits.
-constexpr int kMaxDcBits = 11;
-constexpr int kMaxAcBits = 10;
-// Symbol for the end of a block, and for 16 zeros.
-constexpr int kEndOfBlock = 0x00;
-constexpr int kSixteenZeros = 0xF0;
-
-// By row of a block, and the set of its columns: the same set in zigzag order.
-using ZigzagSets = std::array<std::array<uint64_t, 1 << DCTSIZE>, DCTSIZE>;
-constexpr ZigzagSets MakeZigzagSets() {
-  ZigzagSets sets = {};
-  for (int k = 0; k < DCTSIZE2; ++k) {
-    const int place = kJpegNaturalOrder[k];
-    for (int columns = 0; columns < 1 << DCTSIZE; ++columns) {
-      const uint64_t bit = columns >> place % DCTSIZE & 1;
-      sets[place / DCTSIZE][columns] |= bit << k;
-    }
-  }
-  return sets;
-}
-constexpr ZigzagSets kZigzagSets = MakeZigzagSets();
-
-int BitsOf(int value) { return std::bit_width(unsigned(std::abs(value))); }
-
-// One bit for each coefficient that is not zero, in zigzag order.
-uint64_t NonZero(const JCOEF* block) {
-  uint8_t nonzero[DCTSIZE2];
-  for (int i = 0; i < DCTSIZE2; ++i) nonzero[i] = block[i] != 0;
-  uint64_t zigzag = 0;
-  for (int row = 0; row < DCTSIZE2; row += DCTSIZE) {
-    uint64_t bytes;
-    std::memcpy(&bytes, nonzero + row, sizeof(bytes));
-    // Where each byte is 0 or 1, this gathers them into the highest one.
-    const uint64_t columns = bytes * 0x0102040810204080 >> 56;
-    zigzag |= kZigzagSets[row / DCTSIZE][columns];
-  }
-  return zigzag;
-}
-
-// The symbols that a scan of baseline blocks will be made of.
-class SymbolCounter {
- public:
-  void BeginInterval() { last_dc_ = 0; }
-  void CountBlock(const JCOEF* block, JpegSymbolCounts* dc,
-                  JpegSymbolCounts* ac);
-  // A block that fills up an MCU at the border: no difference, nothing else.
-  static void CountFiller(JpegSymbolCounts* dc, JpegSymbolCounts* ac) {
-    ++(*dc)[0];
-    ++(*ac)[kEndOfBlock];
-  }
-
- private:
-  int last_dc_ = 0;
-};
-
-void SymbolCounter::CountBlock(const JCOEF* block, JpegSymbolCounts* dc,
-                               JpegSymbolCounts* ac) {
-  ++(*dc)[BitsOf(block[0] - last_dc_)];
-  last_dc_ = block[0];
-  int before = 0;
-  for (uint64_t left = NonZero(block) >> 1 << 1; left != 0; left &= left - 1) {
-    const int k = std::countr_zero(left);
-    int zeros = k - before - 1;
-    before = k;
-    for (; zeros > 15; zeros -= 16) ++(*ac)[kSixteenZeros];
-    const int bits = BitsOf(block[kJpegNaturalOrder[k]]);
-    ++(*ac)[zeros << 4 | std::min(bits, 15)];
-  }
-  if (before < 63) ++(*ac)[kEndOfBlock];
-}
-
-// False if a value is too large for a baseline file.
-bool InRange(const JpegSymbolCounts& dc, const JpegSymbolCounts& ac) {
-  uint32_t beyond = 0;
-  for (int bits = kMaxDcBits + 1; bits < 256; ++bits) beyond |= dc[bits];
-  for (int zeros = 0; zeros < 16; ++zeros) {
-    for (int bits = kMaxAcBits + 1; bits < 16; ++bits) {
-      beyond |= ac[zeros << 4 | bits];
-    }
-  }
-  return beyond == 0;
-}
 
 // A file being read and written again.
 class Rewriter {
@@ -150,7 +65,6 @@ class Rewriter {
   jvirt_barray_ptr* coefficients_ = nullptr;
   int mcus_per_row_ = 0;
   int mcu_rows_ = 0;
-  SymbolCounter counter_;
   std::array<JpegSymbolCounts, kTables> dc_counts_ = {};
   std::array<JpegSymbolCounts, kTables> ac_counts_ = {};
 };
@@ -211,7 +125,7 @@ absl::StatusOr<std::string> Rewriter::Rewrite(uint64_t source_bytes,
     CountSymbols(source_bytes);
   })));
   for (int i = 0; i < kTables; ++i) {
-    if (InRange(dc_counts_[i], ac_counts_[i])) continue;
+    if (InBaselineRange(dc_counts_[i], ac_counts_[i])) continue;
     return absl::InvalidArgumentError(
         "JPEG: coefficients beyond those of a baseline file");
   }
@@ -255,17 +169,18 @@ void Rewriter::CountSymbols(uint64_t source_bytes) {
 
 void Rewriter::CountComponent(int index) {
   const jpeg_component_info& info = source_.comp_info[index];
-  JpegSymbolCounts* dc = &dc_counts_[target_.comp_info[index].dc_tbl_no];
-  JpegSymbolCounts* ac = &ac_counts_[target_.comp_info[index].ac_tbl_no];
+  JpegSymbolCounter counter(&dc_counts_[target_.comp_info[index].dc_tbl_no],
+                            &ac_counts_[target_.comp_info[index].ac_tbl_no]);
   const int across = single() ? 1 : info.h_samp_factor;
   const int down = single() ? 1 : info.v_samp_factor;
+  const int width = static_cast<int>(info.width_in_blocks);
   const auto count_mcu = [&](JBLOCKARRAY rows, int left, int height) {
     for (int y = 0; y < down; ++y) {
       for (int x = left; x < left + across; ++x) {
-        if (y < height && x < int(info.width_in_blocks)) {
-          counter_.CountBlock(rows[y][x], dc, ac);
+        if (y < height && x < width) {
+          counter.CountBlock(rows[y][x]);
         } else {
-          SymbolCounter::CountFiller(dc, ac);
+          counter.CountFiller();
         }
       }
     }
@@ -275,9 +190,9 @@ void Rewriter::CountComponent(int index) {
     const JBLOCKARRAY rows = source_.mem->access_virt_barray(
         reinterpret_cast<j_common_ptr>(&source_), coefficients_[index],
         row * down, down, FALSE);
-    const int height = int(info.height_in_blocks) - row * down;
+    const int height = static_cast<int>(info.height_in_blocks) - row * down;
     for (int column = 0; column < mcus_per_row_; ++column, ++mcu) {
-      if (mcu % target_.restart_interval == 0) counter_.BeginInterval();
+      if (mcu % target_.restart_interval == 0) counter.BeginInterval();
       count_mcu(rows, column * across, height);
     }
   }
@@ -344,7 +259,8 @@ absl::StatusOr<TiledJpeg> TileJpeg(absl::string_view bytes,
   Rewriter rewriter;
   MILLRACE_RETURN_IF_ERROR(rewriter.Open(bytes, limits));
   TiledJpeg tiled;
-  MILLRACE_ASSIGN_OR_RETURN(tiled.bytes, rewriter.Rewrite(bytes.size(), pixels));
+  MILLRACE_ASSIGN_OR_RETURN(tiled.bytes,
+                            rewriter.Rewrite(bytes.size(), pixels));
   MILLRACE_ASSIGN_OR_RETURN(tiled.layout, ParseJpegLayout(tiled.bytes));
   return tiled;
 }

@@ -62,7 +62,7 @@ std::vector<Case> Cases() {
   PackSpec planes;
   planes.channels_first = true;
   PackSpec floats;
-  floats.to_float = true;
+  floats.type = PixelType::kFloat32;
   floats.scale = {0.017F, 0.018F, 0.017F};
   floats.shift = {-2.1F, -2.0F, -1.8F};
   PackSpec float_planes = floats;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -20,6 +21,22 @@ absl::Status Wrong(const TensorView& tensor, absl::string_view why) {
   return absl::InvalidArgumentError(
       absl::StrCat("tensor \"", tensor.name, "\" of shape [",
                    absl::StrJoin(tensor.shape, ", "), "]: ", why));
+}
+
+bool HoldsPixels(v1::DType dtype) {
+  return dtype == v1::UINT8 || dtype == v1::FLOAT32 || dtype == v1::FLOAT16 ||
+         dtype == v1::BFLOAT16;
+}
+
+// Infinite values come out as 65536 and more.
+float FromFloat16(uint16_t half) {
+  const uint32_t magnitude = (half & 0x7FFFu) << 13;
+  const float value = std::bit_cast<float>(magnitude) * 0x1p112f;
+  return (half & 0x8000) != 0 ? -value : value;
+}
+
+float FromBfloat16(uint16_t half) {
+  return std::bit_cast<float>(uint32_t{half} << 16);
 }
 
 // Null if the batch has no such tensor; an error if it has not this dtype
@@ -55,8 +72,8 @@ class Images {
     if (tensor == nullptr) {
       return absl::InvalidArgumentError("the batch has no tensor \"image\"");
     }
-    if (tensor->dtype != v1::UINT8 && tensor->dtype != v1::FLOAT32) {
-      return Wrong(*tensor, "expected UINT8 or FLOAT32");
+    if (!HoldsPixels(tensor->dtype)) {
+      return Wrong(*tensor, "expected UINT8, FLOAT32, FLOAT16 or BFLOAT16");
     }
     MILLRACE_ASSIGN_OR_RETURN(
         tensor, FindChecked(batch, "image", tensor->dtype, {-1, -1, -1, -1}));
@@ -77,7 +94,7 @@ class Images {
   // Finds what 0 and 255 stand for, from the first `samples` images; padding
   // must not take part.
   void Stretch(const std::vector<bool>& valid) {
-    if (tensor_.dtype != v1::FLOAT32) return;
+    if (tensor_.dtype == v1::UINT8) return;
     low_.fill(std::numeric_limits<float>::max());
     high_.fill(std::numeric_limits<float>::lowest());
     for (size_t i = 0; i < valid.size(); ++i) {
@@ -122,10 +139,17 @@ class Images {
                           : size_t{1} * c * height_ * width_ + pixel);
   }
 
+  float FloatAt(size_t at) const {
+    if (tensor_.dtype == v1::FLOAT32) return tensor_.values<float>()[at];
+    const uint16_t half = tensor_.values<uint16_t>()[at];
+    return tensor_.dtype == v1::FLOAT16 ? FromFloat16(half)
+                                        : FromBfloat16(half);
+  }
+
   uint8_t ByteAt(int64_t sample, int y, int x, int c) const {
     const size_t at = At(sample, y, x, c);
     if (tensor_.dtype == v1::UINT8) return tensor_.bytes[at];
-    const float value = tensor_.values<float>()[at];
+    const float value = FloatAt(at);
     const float range = high_[c] - low_[c];
     if (!std::isfinite(value) || !(range > 0)) return 0;
     return static_cast<uint8_t>(
@@ -133,11 +157,10 @@ class Images {
   }
 
   void Widen(int64_t sample) {
-    const auto values = tensor_.values<float>();
     for (int c = 0; c < channels_; ++c) {
       for (int y = 0; y < height_; ++y) {
         for (int x = 0; x < width_; ++x) {
-          const float value = values[At(sample, y, x, c)];
+          const float value = FloatAt(At(sample, y, x, c));
           low_[c] = std::min(low_[c], value);
           high_[c] = std::max(high_[c], value);
         }

@@ -4,8 +4,8 @@
 // Every sample is a tile with a title (class, ordinal) and, where the batch has
 // them, boxes, masks and keypoints, coloured by category. Positions that are
 // padding (valid = 0) are crossed out. Small images (digits) are magnified by a
-// whole factor without smoothing. UINT8 images are shown as they are; FLOAT32
-// images within [0, 1] are shown as such, others are stretched channel by
+// whole factor without smoothing. UINT8 images are shown as they are; images of
+// floats within [0, 1] are shown as such, others are stretched channel by
 // channel from the batch's least to its largest value.
 #pragma once
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <utility>
+#include <numeric>
 
 #include "image/color_rows.h"
 
@@ -15,34 +15,38 @@ constexpr int kValues = 256;
 using Histogram = std::array<uint32_t, kValues>;
 using Table = std::array<uint8_t, kValues>;
 
-size_t PixelsOf(const Image& image) {
-  return size_t{1} * image.width() * image.height();
+size_t PixelsOf(const ImageSpan& image) {
+  return size_t{1} * image.width * image.height;
+}
+
+size_t BytesOf(const ImageSpan& image) {
+  return PixelsOf(image) * image.channels;
 }
 
 template <typename Change>
-void ChangeBytes(Image* image, const Change& change) {
-  uint8_t* bytes = image->row(0);
-  const size_t size = image->pixels().size();
-  for (size_t i = 0; i < size; ++i) bytes[i] = change(bytes[i]);
+void ChangeBytes(const ImageSpan& image, const Change& change) {
+  const size_t size = BytesOf(image);
+  for (size_t i = 0; i < size; ++i) image.data[i] = change(image.data[i]);
 }
 
-Histogram HistogramOf(const Image& image, int channel) {
+Histogram HistogramOf(const ImageSpan& image, int channel) {
   Histogram histogram{};
-  const std::vector<uint8_t>& bytes = image.pixels();
-  for (size_t i = channel; i < bytes.size(); i += image.channels()) {
-    ++histogram[bytes[i]];
+  const size_t size = BytesOf(image);
+  for (size_t i = channel; i < size; i += image.channels) {
+    ++histogram[image.data[i]];
   }
   return histogram;
 }
 
 // Looks each channel up in a table made of its histogram.
-void ChangeByHistogram(Image* image, Table (*table_of)(const Histogram&)) {
-  const int channels = image->channels();
-  const size_t size = image->pixels().size();
-  for (int c = 0; c < channels; ++c) {
-    const Table table = table_of(HistogramOf(*image, c));
-    uint8_t* bytes = image->row(0);
-    for (size_t i = c; i < size; i += channels) bytes[i] = table[bytes[i]];
+void ChangeByHistogram(const ImageSpan& image,
+                       Table (*table_of)(const Histogram&)) {
+  const size_t size = BytesOf(image);
+  for (int c = 0; c < image.channels; ++c) {
+    const Table table = table_of(HistogramOf(image, c));
+    for (size_t i = c; i < size; i += image.channels) {
+      image.data[i] = table[image.data[i]];
+    }
   }
 }
 
@@ -96,79 +100,74 @@ Table FlatteningTable(const Histogram& histogram) {
 }
 
 // Of an image that has pixels.
-uint8_t MeanLuma(const Image& image) {
+uint8_t MeanLuma(const ImageSpan& image) {
   const size_t count = PixelsOf(image);
-  uint64_t sum = 0;
-  if (image.channels() == 3) {
-    sum = SumOfLuma(image.row(0), count);
-  } else {
-    for (const uint8_t value : image.pixels()) sum += value;
-  }
+  const uint64_t sum =
+      image.channels == 3
+          ? SumOfLuma(image.data, count)
+          : std::accumulate(image.data, image.data + count, uint64_t{0});
   return static_cast<uint8_t>(
       static_cast<double>(sum) / static_cast<double>(count) + 0.5);
 }
 
 }  // namespace
 
-void AdjustBrightness(double factor, Image* image) {
-  BlendWithValue(0, static_cast<float>(factor), image->row(0),
-                 image->pixels().size());
+void AdjustBrightness(double factor, const ImageSpan& image) {
+  BlendWithValue(0, static_cast<float>(factor), image.data, BytesOf(image));
 }
 
-void AdjustContrast(double factor, Image* image) {
-  BlendWithValue(MeanLuma(*image), static_cast<float>(factor), image->row(0),
-                 image->pixels().size());
+void AdjustContrast(double factor, const ImageSpan& image) {
+  BlendWithValue(MeanLuma(image), static_cast<float>(factor), image.data,
+                 BytesOf(image));
 }
 
-void AdjustSaturation(double factor, Image* image) {
-  if (image->channels() == 1) return;
-  BlendWithLuma(static_cast<float>(factor), image->row(0), PixelsOf(*image));
+void AdjustSaturation(double factor, const ImageSpan& image) {
+  if (image.channels == 1) return;
+  BlendWithLuma(static_cast<float>(factor), image.data, PixelsOf(image));
 }
 
-void AdjustHue(double turns, Image* image) {
-  if (image->channels() == 1) return;
+void AdjustHue(double turns, const ImageSpan& image) {
+  if (image.channels == 1) return;
   // Truncated towards 0, then modulo 256.
   const auto shift = static_cast<uint8_t>(static_cast<int>(turns * 255));
-  ShiftHue(shift, image->row(0), PixelsOf(*image));
+  ShiftHue(shift, image.data, PixelsOf(image));
 }
 
-void ToGrayscale(Image* image) { AdjustSaturation(0, image); }
+void ToGrayscale(const ImageSpan& image) { AdjustSaturation(0, image); }
 
-void Solarize(double threshold, Image* image) {
+void Solarize(double threshold, const ImageSpan& image) {
   const int from = static_cast<int>(std::ceil(std::clamp(threshold, 0., 256.)));
   ChangeBytes(image, [from](uint8_t value) {
     return value < from ? value : static_cast<uint8_t>(255 - value);
   });
 }
 
-void Posterize(int bits, Image* image) {
+void Posterize(int bits, const ImageSpan& image) {
   const auto mask = static_cast<uint8_t>(0xFF << (8 - bits));
   ChangeBytes(image, [mask](uint8_t value) {
     return static_cast<uint8_t>(value & mask);
   });
 }
 
-void Invert(Image* image) { Solarize(0, image); }
+void Invert(const ImageSpan& image) { Solarize(0, image); }
 
-void AutoContrast(Image* image) { ChangeByHistogram(image, StretchingTable); }
+void AutoContrast(const ImageSpan& image) {
+  ChangeByHistogram(image, StretchingTable);
+}
 
-void Equalize(Image* image) { ChangeByHistogram(image, FlatteningTable); }
+void Equalize(const ImageSpan& image) {
+  ChangeByHistogram(image, FlatteningTable);
+}
 
-void AdjustSharpness(double factor, Image* image, Image* scratch) {
-  const int width = image->width();
-  const int height = image->height();
-  const int channels = image->channels();
-  if (width < 3 || height < 3) return;
-  std::swap(*image, *scratch);
-  image->Reset(width, height, channels);
-  const auto stride = static_cast<int>(scratch->stride());
-  std::copy_n(scratch->row(0), stride, image->row(0));
-  for (int y = 1; y < height - 1; ++y) {
-    BlendWithSmoothed(
-        {scratch->row(y - 1), scratch->row(y), scratch->row(y + 1)}, stride,
-        channels, static_cast<float>(factor), image->row(y));
+void AdjustSharpness(double factor, const ImageSpan& image, Image* spare) {
+  if (image.width < 3 || image.height < 3) return;
+  spare->Reset(image.width, image.height, image.channels);
+  std::copy_n(image.data, BytesOf(image), spare->row(0));
+  for (int y = 1; y < image.height - 1; ++y) {
+    BlendWithSmoothed({spare->row(y - 1), spare->row(y), spare->row(y + 1)},
+                      static_cast<int>(spare->stride()), image.channels,
+                      static_cast<float>(factor), image.row(y));
   }
-  std::copy_n(scratch->row(height - 1), stride, image->row(height - 1));
 }
 
 }  // namespace millrace

@@ -5,19 +5,17 @@
 
 namespace millrace {
 
-void Convolve(const ImageView& source, const SeparableKernel& kernel,
-              ResizeScratch* scratch, Image* out) {
-  scratch->columns.Mirror(source.width, kernel.columns);
-  scratch->rows.Mirror(source.height, kernel.rows);
-  Image& across = scratch->narrowed;
-  across.Reset(source.width, source.height, source.channels);
-  BlendColumns(source, scratch->columns.taps(), &scratch->strips,
-               {across.row(0), static_cast<ptrdiff_t>(across.stride())});
-  out->Reset(source.width, source.height, source.channels);
-  BlendRows(scratch->rows.taps(),
-            {across.row(0), static_cast<ptrdiff_t>(across.stride())},
-            static_cast<int>(across.stride()),
-            {out->row(0), static_cast<ptrdiff_t>(out->stride())});
+void Convolve(const SeparableKernel& kernel, const ImageSpan& image,
+              Image* spare) {
+  TapTable taps;
+  taps.Mirror(image.width, kernel.columns);
+  std::vector<uint8_t> strips;
+  spare->Reset(image.width, image.height, image.channels);
+  const auto stride = static_cast<ptrdiff_t>(spare->stride());
+  BlendColumns(image.view(), taps.taps(), &strips, {spare->row(0), stride});
+  taps.Mirror(image.height, kernel.rows);
+  BlendRows(taps.taps(), {spare->row(0), stride}, static_cast<int>(stride),
+            {image.data, image.stride});
 }
 
 }  // namespace millrace

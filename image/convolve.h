@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "image/image.h"
-#include "image/resample.h"
 
 namespace millrace {
 
@@ -14,11 +13,12 @@ struct SeparableKernel {
   std::vector<double> rows;
 };
 
-// The image beyond its edges is its mirror image, without the outermost pixels
-// (torchvision's padding_mode "reflect"; where the kernel is larger than the
-// image, mirrored again). Each of the two passes is rounded to 8 bits, so that
-// a value is within 1 of the exact sum. `*out` must not be the source.
-void Convolve(const ImageView& source, const SeparableKernel& kernel,
-              ResizeScratch* scratch, Image* out);
+// In place, of an image in rows without padding. Beyond its edges comes its
+// mirror image, without the outermost pixels (torchvision's padding_mode
+// "reflect"; where the kernel is larger than the image, mirrored again). Each
+// of the two passes is rounded to 8 bits, so that a value is within 1 of the
+// exact sum. `*spare` is memory to work in.
+void Convolve(const SeparableKernel& kernel, const ImageSpan& image,
+              Image* spare);
 
 }  // namespace millrace

@@ -59,6 +59,37 @@ class ToFloats {
   Scaling pixel_;
 };
 
+// The floats, rounded to 16 bits.
+class ToHalves {
+ public:
+  using Value = uint16_t;
+  using Round = void (*)(const float* row, int size, uint16_t* out);
+
+  ToHalves(const PackSpec& spec, int channels)
+      : floats_(spec, channels),
+        round_(spec.type == PixelType::kFloat16 ? ToFloat16Row
+                                                : ToBfloat16Row) {}
+
+  void Interleaved(const uint8_t* pixels, int size, uint16_t* out) const {
+    float values[3 * kChunk];
+    floats_.Interleaved(pixels, size, values);
+    round_(values, size, out);
+  }
+
+  void Planes(const uint8_t* pixels, int width, ptrdiff_t plane,
+              uint16_t* out) const {
+    float values[3 * kChunk];
+    floats_.Planes(pixels, width, kChunk, values);
+    for (int c = 0; c < 3; ++c) {
+      round_(values + ptrdiff_t{c} * kChunk, width, out + c * plane);
+    }
+  }
+
+ private:
+  const ToFloats floats_;
+  const Round round_;
+};
+
 // Output pixels [x, x + width) of row y, at most kChunk.
 template <typename Writer>
 void PackChunk(const ImageView& source, const PackSpec& spec,
@@ -94,26 +125,45 @@ void PackChunks(const ImageView& source, const PackSpec& spec,
 
 // Layout and type stay as they are, and no row has padding.
 bool IsCopy(const ImageView& source, const PackSpec& spec) {
-  return !spec.to_float && !spec.flip_horizontal &&
+  return spec.type == PixelType::kUint8 && !spec.flip_horizontal &&
          (!spec.channels_first || source.channels == 1) &&
          source.stride == ptrdiff_t{source.width} * source.channels;
 }
 
 }  // namespace
 
+size_t BytesOf(PixelType type) {
+  switch (type) {
+    case PixelType::kUint8:
+      return 1;
+    case PixelType::kFloat32:
+      return 4;
+    case PixelType::kFloat16:
+    case PixelType::kBfloat16:
+      break;
+  }
+  return 2;
+}
+
 size_t PackedBytes(int width, int height, int channels, const PackSpec& spec) {
-  return size_t{1} * width * height * channels *
-         (spec.to_float ? sizeof(float) : 1);
+  return size_t{1} * width * height * channels * BytesOf(spec.type);
 }
 
 void Pack(const ImageView& source, const PackSpec& spec, void* out) {
   if (IsCopy(source, spec)) {
     std::memcpy(out, source.data, source.stride * source.height);
-  } else if (spec.to_float) {
-    PackChunks(source, spec, ToFloats(spec, source.channels),
-               static_cast<float*>(out));
-  } else {
-    PackChunks(source, spec, ToBytes(), static_cast<uint8_t*>(out));
+    return;
+  }
+  switch (spec.type) {
+    case PixelType::kUint8:
+      return PackChunks(source, spec, ToBytes(), static_cast<uint8_t*>(out));
+    case PixelType::kFloat32:
+      return PackChunks(source, spec, ToFloats(spec, source.channels),
+                        static_cast<float*>(out));
+    case PixelType::kFloat16:
+    case PixelType::kBfloat16:
+      return PackChunks(source, spec, ToHalves(spec, source.channels),
+                        static_cast<uint16_t*>(out));
   }
 }
 

@@ -1,9 +1,26 @@
 #include "image/pack_rows.h"
 
+#include <cstring>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/pack_rows.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#ifndef MILLRACE_IMAGE_PACK_ROWS_ONCE
+#define MILLRACE_IMAGE_PACK_ROWS_ONCE
+namespace millrace {
+
+// Bits of a float32: what takes its exponent to that of a float16, 0.5, 2^-14
+// and 2^16. Then the bits of an infinite float16.
+inline constexpr uint32_t kHalfBias = static_cast<uint32_t>(15 - 127) << 23;
+inline constexpr uint32_t kOneHalf = 126 << 23;
+inline constexpr uint32_t kLeastNormalHalf = 113 << 23;
+inline constexpr uint32_t kTooLargeForHalf = 143 << 23;
+inline constexpr uint32_t kInfiniteHalf = 0x7C00;
+
+}  // namespace millrace
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace millrace {
@@ -23,6 +40,14 @@ void SplitRow(const uint8_t* row, int width,
 void ScaleRow(const uint8_t* row, int size, const Scaling& scaling,
               float* out) {
   ScaleRowReference(row, size, scaling, out);
+}
+
+void ToFloat16Row(const float* row, int size, uint16_t* out) {
+  ToFloat16RowReference(row, size, out);
+}
+
+void ToBfloat16Row(const float* row, int size, uint16_t* out) {
+  ToBfloat16RowReference(row, size, out);
 }
 
 #else
@@ -104,6 +129,62 @@ void ScaleRow(const uint8_t* row, int size, const Scaling& scaling,
   });
 }
 
+constexpr hn::RebindToUnsigned<decltype(kFloats)> kBits;
+using Bits = hn::Vec<decltype(kBits)>;
+
+HWY_INLINE Bits SetBits(uint32_t bits) { return hn::Set(kBits, bits); }
+
+// convert(bits of a float32) gives the 16 bits of each value.
+template <typename Convert>
+HWY_INLINE void ToHalves(const float* row, int size, const Convert& convert,
+                         uint16_t* out) {
+  constexpr hn::RebindToSigned<decltype(kFloats)> kInts;
+  constexpr hn::Rebind<uint16_t, decltype(kFloats)> kHalves;
+  ForEachBlock<kFloatLanes>(size, [&](int i) HWY_ATTR {
+    const Bits bits = hn::BitCast(kBits, hn::LoadU(kFloats, row + i));
+    const Bits halves = convert(bits);
+    hn::StoreU(hn::DemoteTo(kHalves, hn::BitCast(kInts, halves)), kHalves,
+               out + i);
+  });
+}
+
+// Adds what rounds to nearest even where the lower `kDropped` bits fall away.
+template <int kDropped>
+HWY_INLINE Bits RoundedShift(Bits bits, uint32_t bias) {
+  const Bits odd = hn::And(hn::ShiftRight<kDropped>(bits), SetBits(1));
+  return hn::ShiftRight<kDropped>(
+      hn::Add(hn::Add(bits, SetBits(bias + (1u << (kDropped - 1)) - 1)), odd));
+}
+
+void ToFloat16Row(const float* row, int size, uint16_t* out) {
+  if (size < kFloatLanes) return ToFloat16RowReference(row, size, out);
+  const auto convert = [](Bits bits) HWY_ATTR {
+    const Bits magnitude = hn::And(bits, SetBits(0x7FFFFFFF));
+    const Bits sign = hn::ShiftRight<16>(hn::Xor(bits, magnitude));
+    const Bits normal = RoundedShift<13>(magnitude, kHalfBias);
+    // Below 2^-14: the addition shifts, and rounds.
+    const Bits half = SetBits(kOneHalf);
+    const Bits tiny =
+        hn::Sub(hn::BitCast(kBits, hn::Add(hn::BitCast(kFloats, magnitude),
+                                           hn::BitCast(kFloats, half))),
+                half);
+    const Bits finite = hn::IfThenElse(
+        hn::Lt(magnitude, SetBits(kLeastNormalHalf)), tiny, normal);
+    const Bits clipped =
+        hn::IfThenElse(hn::Lt(magnitude, SetBits(kTooLargeForHalf)), finite,
+                       SetBits(kInfiniteHalf));
+    return hn::Or(clipped, sign);
+  };
+  ToHalves(row, size, convert, out);
+}
+
+void ToBfloat16Row(const float* row, int size, uint16_t* out) {
+  if (size < kFloatLanes) return ToBfloat16RowReference(row, size, out);
+  const auto convert = [](Bits bits)
+                           HWY_ATTR { return RoundedShift<16>(bits, 0); };
+  ToHalves(row, size, convert, out);
+}
+
 #endif
 
 }  // namespace HWY_NAMESPACE
@@ -116,6 +197,8 @@ namespace millrace {
 HWY_EXPORT(FlipRow);
 HWY_EXPORT(SplitRow);
 HWY_EXPORT(ScaleRow);
+HWY_EXPORT(ToFloat16Row);
+HWY_EXPORT(ToBfloat16Row);
 
 void FlipRow(const uint8_t* row, int width, int channels, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(FlipRow)(row, width, channels, out);
@@ -129,6 +212,14 @@ void SplitRow(const uint8_t* row, int width,
 void ScaleRow(const uint8_t* row, int size, const Scaling& scaling,
               float* out) {
   HWY_DYNAMIC_DISPATCH(ScaleRow)(row, size, scaling, out);
+}
+
+void ToFloat16Row(const float* row, int size, uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(ToFloat16Row)(row, size, out);
+}
+
+void ToBfloat16Row(const float* row, int size, uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(ToBfloat16Row)(row, size, out);
 }
 
 Scaling::Scaling(const std::array<float, 3>& scale,
@@ -160,6 +251,42 @@ void ScaleRowReference(const uint8_t* row, int size, const Scaling& scaling,
   for (int i = 0; i < size; ++i) {
     out[i] = static_cast<float>(row[i]) * scaling.scales[i % 3] +
              scaling.shifts[i % 3];
+  }
+}
+
+namespace {
+
+uint32_t BitsOf(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return bits;
+}
+
+uint16_t Float16Of(float value) {
+  const uint32_t sign = BitsOf(value) & 0x80000000;
+  const uint32_t bits = BitsOf(value) ^ sign;
+  uint32_t half;
+  if (bits >= kTooLargeForHalf) {
+    half = kInfiniteHalf;
+  } else if (bits >= kLeastNormalHalf) {
+    half = (bits + kHalfBias + 0xFFF + (bits >> 13 & 1)) >> 13;
+  } else {
+    const float magnitude = value < 0 ? -value : value;
+    half = BitsOf(magnitude + 0.5f) - kOneHalf;
+  }
+  return static_cast<uint16_t>(half | sign >> 16);
+}
+
+}  // namespace
+
+void ToFloat16RowReference(const float* row, int size, uint16_t* out) {
+  for (int i = 0; i < size; ++i) out[i] = Float16Of(row[i]);
+}
+
+void ToBfloat16RowReference(const float* row, int size, uint16_t* out) {
+  for (int i = 0; i < size; ++i) {
+    const uint32_t bits = BitsOf(row[i]);
+    out[i] = static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
   }
 }
 

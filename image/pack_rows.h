@@ -27,6 +27,13 @@ struct Scaling {
 // out[i] = row[i] * scale[i % 3] + shift[i % 3]; rounded after each step.
 void ScaleRow(const uint8_t* row, int size, const Scaling& scaling, float* out);
 
+// float32 to IEEE float16, rounded to nearest even; what is too large becomes
+// infinite. No NaN.
+void ToFloat16Row(const float* row, int size, uint16_t* out);
+
+// float32 to bfloat16, its upper half, rounded to nearest even. No NaN.
+void ToBfloat16Row(const float* row, int size, uint16_t* out);
+
 // The same, one value at a time: what the kernels are tested against and what
 // they fall back to.
 void FlipRowReference(const uint8_t* row, int width, int channels,
@@ -35,5 +42,7 @@ void SplitRowReference(const uint8_t* row, int width,
                        const std::array<uint8_t*, 3>& planes);
 void ScaleRowReference(const uint8_t* row, int size, const Scaling& scaling,
                        float* out);
+void ToFloat16RowReference(const float* row, int size, uint16_t* out);
+void ToBfloat16RowReference(const float* row, int size, uint16_t* out);
 
 }  // namespace millrace

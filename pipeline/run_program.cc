@@ -41,7 +41,8 @@ ImageView UpsideDown(const ImageView& image) {
 
 // The bytes of a packed image are those of its pixels.
 bool KeepsBytes(const PackSpec& pack, int channels) {
-  return !pack.to_float && (!pack.channels_first || channels == 1);
+  return pack.type == PixelType::kUint8 &&
+         (!pack.channels_first || channels == 1);
 }
 
 // Takes the image from step to step.

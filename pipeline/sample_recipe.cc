@@ -13,6 +13,19 @@ namespace millrace {
 
 namespace {
 
+PixelType PixelTypeOf(v1::DType dtype) {
+  switch (dtype) {
+    case v1::FLOAT32:
+      return PixelType::kFloat32;
+    case v1::FLOAT16:
+      return PixelType::kFloat16;
+    case v1::BFLOAT16:
+      return PixelType::kBfloat16;
+    default:
+      return PixelType::kUint8;
+  }
+}
+
 // ToDtype and Normalize as one multiplication and one addition.
 PackSpec PackSpecOf(const v1::Plan& plan) {
   PackSpec pack;
@@ -20,7 +33,7 @@ PackSpec PackSpecOf(const v1::Plan& plan) {
   double unit = 1;
   for (const v1::Transform& transform : plan.transforms()) {
     if (transform.has_to_dtype()) {
-      pack.to_float = transform.to_dtype().dtype() == v1::FLOAT32;
+      pack.type = PixelTypeOf(transform.to_dtype().dtype());
       if (transform.to_dtype().scale()) unit = 1.0 / 255;
       pack.scale.fill(static_cast<float>(unit));
     } else if (transform.has_normalize()) {

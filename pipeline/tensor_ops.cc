@@ -9,6 +9,10 @@ namespace {
 // Of mean, std and 1 / std: keeps (value - mean) / std well inside of float32.
 constexpr double kMaxMoment = 1e6;
 
+bool IsFloat(v1::DType dtype) {
+  return dtype == v1::FLOAT32 || dtype == v1::FLOAT16 || dtype == v1::BFLOAT16;
+}
+
 }  // namespace
 
 absl::Status Check(TransformRules* rules, v1::ToDtype* to_dtype) {
@@ -17,10 +21,10 @@ absl::Status Check(TransformRules* rules, v1::ToDtype* to_dtype) {
     return rules->Wrong(
         absl::StrCat("comes after ", state.to_dtype_where, "; convert once"));
   }
-  if (to_dtype->dtype() != v1::UINT8 && to_dtype->dtype() != v1::FLOAT32) {
-    return rules->Wrong(
-        absl::StrCat("dtype ", static_cast<int>(to_dtype->dtype()),
-                     " is not for images; use UINT8 or FLOAT32"));
+  if (to_dtype->dtype() != v1::UINT8 && !IsFloat(to_dtype->dtype())) {
+    return rules->Wrong(absl::StrCat(
+        "dtype ", static_cast<int>(to_dtype->dtype()),
+        " is not for images; use UINT8, FLOAT32, FLOAT16 or BFLOAT16"));
   }
   state.dtype = to_dtype->dtype();
   if (state.dtype == v1::UINT8) to_dtype->set_scale(false);
@@ -32,9 +36,9 @@ absl::Status Check(TransformRules* rules, v1::Normalize* normalize) {
   TransformRules::State& state = rules->state();
   if (state.normalized)
     return rules->Wrong("comes twice; combine mean and std into one");
-  if (state.dtype != v1::FLOAT32) {
+  if (!IsFloat(state.dtype)) {
     return rules->Wrong(
-        "works on FLOAT32; put to_dtype {dtype: FLOAT32 scale: true} "
+        "works on floats; put to_dtype {dtype: FLOAT32 scale: true} "
         "before it");
   }
   if (normalize->mean_size() != rules->subject().channels ||

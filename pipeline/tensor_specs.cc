@@ -20,8 +20,22 @@ v1::TensorSpec Spec(const std::string& name, v1::DType dtype,
   return spec;
 }
 
+v1::DType DTypeOf(PixelType type) {
+  switch (type) {
+    case PixelType::kUint8:
+      return v1::UINT8;
+    case PixelType::kFloat32:
+      return v1::FLOAT32;
+    case PixelType::kFloat16:
+      return v1::FLOAT16;
+    case PixelType::kBfloat16:
+      break;
+  }
+  return v1::BFLOAT16;
+}
+
 v1::TensorSpec ImageSpec(const OutputSpec& output, int64_t samples) {
-  const v1::DType dtype = output.pack.to_float ? v1::FLOAT32 : v1::UINT8;
+  const v1::DType dtype = DTypeOf(output.pack.type);
   const int64_t height = output.size.height;
   const int64_t width = output.size.width;
   if (output.pack.channels_first) {

@@ -12,6 +12,9 @@ inline size_t ElementBytes(v1::DType dtype) {
   switch (dtype) {
     case v1::UINT8:
       return 1;
+    case v1::FLOAT16:
+    case v1::BFLOAT16:
+      return 2;
     case v1::INT32:
     case v1::FLOAT32:
       return 4;

@@ -57,9 +57,11 @@ absl::Status Unpack(const ReceivedBatch& batch, int classes, Samples* samples) {
   const TensorView* image = batch.Find("image");
   const TensorView* label = batch.Find("label");
   if (image == nullptr || label == nullptr || label->dtype != v1::INT64 ||
+      (image->dtype != v1::UINT8 && image->dtype != v1::FLOAT32) ||
       image->shape.empty() || image->shape[0] == 0) {
     return absl::InvalidArgumentError(
-        "the plan must give images and int64 labels (no one_hot)");
+        "the plan must give images of UINT8 or FLOAT32 and int64 labels (no "
+        "one_hot)");
   }
   samples->pixels.clear();
   samples->labels.clear();

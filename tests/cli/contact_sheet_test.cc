@@ -125,6 +125,17 @@ TEST(ContactSheetTest, FloatsFromZeroToOneAreShownAsTheyAre) {
   EXPECT_GE(PixelsOf(sheet, 153, 153, 153), 112 * 112);
 }
 
+TEST(ContactSheetTest, ShortFloatsAreShownAsLongOnes) {
+  HandMade floats, halves, bfloats;
+  floats.Add<float>("image", v1::FLOAT32, {1, 1, 3, 1}, {-2, 0.5, 3});
+  halves.Add<uint16_t>("image", v1::FLOAT16, {1, 1, 3, 1},
+                       {0xC000, 0x3800, 0x4200});
+  bfloats.Add<uint16_t>("image", v1::BFLOAT16, {1, 1, 3, 1},
+                        {0xC000, 0x3F00, 0x4040});
+  EXPECT_EQ(Draw(halves).pixels(), Draw(floats).pixels());
+  EXPECT_EQ(Draw(bfloats).pixels(), Draw(floats).pixels());
+}
+
 TEST(ContactSheetTest, PaddingIsCrossedOutInsteadOfShown) {
   HandMade made;
   made.Add<uint8_t>("image", v1::UINT8, {1, 1, 1, 1}, {77});

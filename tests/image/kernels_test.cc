@@ -5,6 +5,7 @@
 #include <hwy/highway.h>
 
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <random>
 #include <string>
@@ -143,6 +144,26 @@ TEST_P(KernelsTest, ScaleRowEqualsItsReferenceToTheBit) {
   }
 }
 
+TEST_P(KernelsTest, HalvesEqualTheirReferenceForEveryExponent) {
+  for (int size = 1; size < 700; ++size) {
+    std::vector<float> row(size);
+    for (float& value : row) {
+      do {
+        const auto bits = static_cast<uint32_t>(random_());
+        std::memcpy(&value, &bits, sizeof(bits));
+      } while (std::isnan(value));
+    }
+    std::vector<uint16_t> expected(size);
+    std::vector<uint16_t> out(size);
+    ToFloat16RowReference(row.data(), size, expected.data());
+    ToFloat16Row(row.data(), size, out.data());
+    ASSERT_EQ(out, expected) << size;
+    ToBfloat16RowReference(row.data(), size, expected.data());
+    ToBfloat16Row(row.data(), size, out.data());
+    ASSERT_EQ(out, expected) << size;
+  }
+}
+
 uint64_t Fnv1a(const std::vector<uint8_t>& bytes, uint64_t hash) {
   for (const uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001B3;
   return hash;
@@ -163,7 +184,7 @@ TEST_P(KernelsTest, GoldenDigestOfResizedAndPackedPictures) {
         ResizeWindow(source.view(), {side, side, interpolation, window},
                      &scratch, out.row(0), out.stride());
         PackSpec spec;
-        spec.to_float = true;
+        spec.type = PixelType::kFloat32;
         spec.flip_horizontal = side == 64;
         spec.channels_first = side != 9;
         spec.scale = {1 / 255.0F, 0.0171247F, 0.1F};

@@ -110,7 +110,7 @@ TEST(RunProgramTest, StepsRunInThePlansOrderWhateverIsFused) {
   ByHand by_hand;
   const auto check = [&](const char* what) {
     for (const PackSpec& pack : {PackSpec{}, PackSpec{.channels_first = true},
-                                 PackSpec{.to_float = true}}) {
+                                 PackSpec{.type = PixelType::kFloat32}}) {
       for (const bool in_scratch : {false, true}) {
         EXPECT_EQ(OutputOf(program, pack, in_scratch), by_hand.Packed(pack))
             << what;

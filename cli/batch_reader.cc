@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "image/halves.h"
 #include "proto/dtype.h"
 
 namespace millrace::cli {
@@ -26,17 +26,6 @@ absl::Status Wrong(const TensorView& tensor, absl::string_view why) {
 bool HoldsPixels(v1::DType dtype) {
   return dtype == v1::UINT8 || dtype == v1::FLOAT32 || dtype == v1::FLOAT16 ||
          dtype == v1::BFLOAT16;
-}
-
-// Infinite values come out as 65536 and more.
-float FromFloat16(uint16_t half) {
-  const uint32_t magnitude = (half & 0x7FFFu) << 13;
-  const float value = std::bit_cast<float>(magnitude) * 0x1p112f;
-  return (half & 0x8000) != 0 ? -value : value;
-}
-
-float FromBfloat16(uint16_t half) {
-  return std::bit_cast<float>(uint32_t{half} << 16);
 }
 
 // Null if the batch has no such tensor; an error if it has not this dtype

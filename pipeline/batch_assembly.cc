@@ -1,6 +1,7 @@
 #include "pipeline/batch_assembly.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <utility>
 
@@ -18,14 +19,30 @@ class Assembly final : public BatchAssembly {
            BufferPool* pool);
 
   int num_samples() const override { return num_samples_; }
-  absl::Status MakeSample(int slot) override;
+  absl::Status MakeSample(int slot) override {
+    MILLRACE_RETURN_IF_ERROR(MakeAlone(slot));
+    if (mixer().group_size() > 0) MixIfLast(slot / mixer().group_size());
+    return absl::OkStatus();
+  }
   absl::StatusOr<HostBatch> Finish() override;
 
  private:
   const OutputSpec& output() const { return plan_->recipe().output(); }
+  const BatchMixer& mixer() const { return plan_->mixer(); }
+  uint64_t PositionOf(int slot) const {
+    return slice_.step % steps_per_epoch_ * plan_->plan().batch().size() +
+           uint64_t{slice_.rank} * num_samples_ + slot;
+  }
   uint8_t* ImageAt(int slot) {
     return image_.data() + output().image_bytes() * slot;
   }
+  float* RowAt(int slot) {  // Of labels.
+    return reinterpret_cast<float*>(label_.data()) +
+           size_t{output().label_classes} * slot;
+  }
+  absl::Status MakeAlone(int slot);
+  // Mixes a group of slots once all of them are made.
+  void MixIfLast(int group);
   absl::Status Fill(int slot, uint64_t position, uint64_t ordinal);
   absl::Status OverLimit() const;
   void FillEmpty(int slot, int64_t ordinal);
@@ -43,6 +60,7 @@ class Assembly final : public BatchAssembly {
   Buffer label_;
   Buffer valid_;
   Buffer ordinal_;
+  std::vector<std::atomic<int>> missing_;  // Samples of each group that mixes.
   std::vector<SampleRecipe::Result> results_;  // If boxes are wanted.
 };
 
@@ -145,7 +163,10 @@ Assembly::Assembly(std::shared_ptr<const CompiledPlan> plan,
       num_samples_(
           static_cast<int>(plan_->plan().batch().size() / slice.world_size)),
       pool_(pool),
-      budget_(plan_->MaxRaggedBytes()) {
+      budget_(plan_->MaxRaggedBytes()),
+      missing_(
+          mixer().group_size() == 0 ? 0 : num_samples_ / mixer().group_size()) {
+  for (std::atomic<int>& missing : missing_) missing = mixer().group_size();
   // The four tensors that every plan has, in this order.
   const auto specs = plan_->TensorSpecs(slice.world_size);
   image_ = pool->Get(FixedBytesOf(specs[0]));
@@ -161,9 +182,9 @@ void Assembly::SetLabel(int slot, int64_t label) {
     reinterpret_cast<int64_t*>(label_.data())[slot] = label;
     return;
   }
-  float* row = reinterpret_cast<float*>(label_.data()) + size_t{classes} * slot;
-  std::fill_n(row, classes, 0.0f);
-  if (label >= 0 && label < classes) row[label] = 1;
+  const bool known = label >= 0 && label < classes;
+  std::fill_n(RowAt(slot), classes, known ? output().label_off : 0.0f);
+  if (known) RowAt(slot)[label] = output().label_on;
 }
 
 void Assembly::FillEmpty(int slot, int64_t ordinal) {
@@ -187,10 +208,8 @@ absl::Status Assembly::Fill(int slot, uint64_t position, uint64_t ordinal) {
   return absl::OkStatus();
 }
 
-absl::Status Assembly::MakeSample(int slot) {
-  const uint64_t batch = plan_->plan().batch().size();
-  const uint64_t position = slice_.step % steps_per_epoch_ * batch +
-                            uint64_t{slice_.rank} * num_samples_ + slot;
+absl::Status Assembly::MakeAlone(int slot) {
+  const uint64_t position = PositionOf(slot);
   if (position >= plan_->order().positions()) {
     FillEmpty(slot, -1);
     return absl::OkStatus();
@@ -204,6 +223,20 @@ absl::Status Assembly::MakeSample(int slot) {
     return absl::OkStatus();
   }
   return budget_.exceeded() ? OverLimit() : status;
+}
+
+void Assembly::MixIfLast(int group) {
+  if (--missing_[group] > 0) return;
+  const int size = mixer().group_size();
+  BatchMixer::Samples samples = {.layout = output().layout(),
+                                 .classes = output().label_classes};
+  for (int slot = group * size; slot < (group + 1) * size; ++slot) {
+    if (valid_.data()[slot] == 0) continue;
+    samples.images.push_back(ImageAt(slot));
+    samples.labels.push_back(RowAt(slot));
+  }
+  mixer().Mix(slice_.step / steps_per_epoch_, PositionOf(group * size) / size,
+              samples);
 }
 
 absl::Status Assembly::OverLimit() const {

@@ -9,6 +9,9 @@
 // that a log of ordinals still names every sample of the epoch.
 //
 //   Start --> MakeSample(0), MakeSample(1), ... (parallel) --> Finish
+//
+// Samples that mix with each other do so in the MakeSample that comes last in
+// their group.
 #pragma once
 
 #include <cstdint>

@@ -29,8 +29,10 @@ absl::StatusOr<std::shared_ptr<const CompiledPlan>> CompiledPlan::Compile(
                             memory->decoded.Get(*store), memory->working));
   MILLRACE_ASSIGN_OR_RETURN(compiled->order_,
                             MakeOrder(compiled->plan_, *store));
+  compiled->mixer_ = std::make_unique<const BatchMixer>(compiled->plan_);
   compiled->store_ = std::move(store);
   MILLRACE_RETURN_IF_ERROR(compiled->CheckSteps());
+  MILLRACE_RETURN_IF_ERROR(compiled->CheckGroups(1));
   MILLRACE_RETURN_IF_ERROR(
       compiled->CheckBytes(compiled->plan_.batch().size()));
   return compiled;
@@ -63,6 +65,17 @@ absl::Status CompiledPlan::CheckBytes(uint32_t world_size) const {
       ". Use a smaller batch, more ranks, smaller images or UINT8"));
 }
 
+absl::Status CompiledPlan::CheckGroups(uint32_t world_size) const {
+  const uint32_t samples = plan_.batch().size() / world_size;
+  const auto group = static_cast<uint32_t>(mixer_->group_size());
+  if (group == 0 || samples % group == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "batch.size: ", samples, " samples for a rank are not whole groups of ",
+      group,
+      " that mix_up and cut_mix work on; change batch.size, the group "
+      "or the world size"));
+}
+
 absl::Status CompiledPlan::CheckRank(uint32_t rank, uint32_t world_size) const {
   const uint32_t batch = plan_.batch().size();
   if (world_size == 0 || batch % world_size != 0) {
@@ -75,6 +88,7 @@ absl::Status CompiledPlan::CheckRank(uint32_t rank, uint32_t world_size) const {
         absl::StrCat("rank: ", rank, " is out of range; world_size is ",
                      world_size, ", so ranks are 0 to ", world_size - 1));
   }
+  MILLRACE_RETURN_IF_ERROR(CheckGroups(world_size));
   return CheckBytes(world_size);
 }
 

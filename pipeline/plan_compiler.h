@@ -9,6 +9,7 @@
 #include "millrace/v1/millrace.pb.h"
 #include "millrace/v1/plan.pb.h"
 #include "pipeline/epoch_order.h"
+#include "pipeline/mixing_ops.h"
 #include "pipeline/plan_limits.h"
 #include "pipeline/sample_recipe.h"
 #include "pipeline/shared_memory.h"
@@ -36,11 +37,13 @@ class CompiledPlan {
   const SampleStore& store() const { return *store_; }
   const EpochOrder& order() const { return *order_; }
   const SampleRecipe& recipe() const { return *recipe_; }
+  const BatchMixer& mixer() const { return *mixer_; }
   const PlanLimits& limits() const { return limits_; }
 
   uint64_t steps_per_epoch() const;
   // INVALID_ARGUMENT: world_size does not divide the global batch, rank is out
-  // of range, or a batch of one rank is over the limit of bytes.
+  // of range, a batch of one rank is over the limit of bytes, or it is not
+  // whole groups of samples that mix.
   absl::Status CheckRank(uint32_t rank, uint32_t world_size) const;
   // The tensors of each batch of a rank, in order.
   std::vector<v1::TensorSpec> TensorSpecs(uint32_t world_size) const;
@@ -55,6 +58,7 @@ class CompiledPlan {
 
   absl::Status CheckSteps() const;
   absl::Status CheckBytes(uint32_t world_size) const;
+  absl::Status CheckGroups(uint32_t world_size) const;
 
   v1::Plan plan_;
   uint64_t digest_ = 0;
@@ -62,6 +66,7 @@ class CompiledPlan {
   std::shared_ptr<const SampleStore> store_;
   std::unique_ptr<const EpochOrder> order_;
   std::unique_ptr<const SampleRecipe> recipe_;
+  std::unique_ptr<const BatchMixer> mixer_;
 };
 
 }  // namespace millrace

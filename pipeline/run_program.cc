@@ -192,6 +192,10 @@ void Runner::Run(const SampleProgram& program) {
     }
   }
   if (image_.data != out_) Pack(image_, pack_, out_);
+  const PackedLayout layout = {program.width(), program.height(),
+                               image_.channels, pack_.type,
+                               pack_.channels_first};
+  for (const PackedOp& op : program.packed_ops()) op(layout, out_);
 }
 
 }  // namespace

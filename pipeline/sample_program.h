@@ -7,6 +7,8 @@
 //   warp             affine or projective
 //   pixel op         changes values, moves nothing
 //
+// and of packed ops, which change the tensor that comes of it.
+//
 // Most plans are one stage: its crop says which part of the file to decode, its
 // window which part of the resize to compute. What cannot be fused without
 // changing a bit (a resize of what is already resized) begins another stage.
@@ -22,6 +24,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "image/packed.h"
 #include "pipeline/geometry_stage.h"
 #include "pipeline/shapes.h"
 #include "pipeline/warp_step.h"
@@ -32,6 +35,9 @@ namespace millrace {
 // Runs on any thread, once for each sample; `spare` is memory to work in, of
 // undefined size and contents.
 using PixelOp = std::function<void(const ImageSpan& image, Image* spare)>;
+
+// The same for the packed image, after all steps.
+using PackedOp = std::function<void(const PackedLayout& layout, void* packed)>;
 
 class SampleProgram {
  public:
@@ -56,6 +62,7 @@ class SampleProgram {
   // INVALID_ARGUMENT.
   void Refuse(absl::string_view why);
   const absl::Status& status() const { return status_; }
+  void ChangePacked(PackedOp op) { packed_ops_.push_back(std::move(op)); }
 
   // Of the output.
   const ImageSize& size() const { return size_; }
@@ -63,6 +70,7 @@ class SampleProgram {
   int height() const { return size_.height; }
   // At least one; the first is a geometry stage.
   const absl::InlinedVector<Step, 2>& steps() const { return steps_; }
+  const std::vector<PackedOp>& packed_ops() const { return packed_ops_; }
   // Of the input, which pixels are needed.
   const Rect& crop() const {
     return std::get<GeometryStage>(steps_.front()).crop;
@@ -101,6 +109,7 @@ class SampleProgram {
   absl::Status status_;
   ImageSize size_;
   absl::InlinedVector<Step, 2> steps_;
+  std::vector<PackedOp> packed_ops_;
   std::vector<Corners> boxes_;
   std::vector<bool> dropped_;
 };

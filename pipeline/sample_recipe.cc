@@ -56,8 +56,14 @@ OutputSpec OutputOf(const v1::Plan& plan, const v1::DatasetInfo& dataset) {
   output.masks = plan.batch().masks();
   output.keypoints = plan.batch().keypoints() ? MaxKeypoints(dataset) : 0;
   for (const v1::Transform& transform : plan.transforms()) {
-    if (!transform.has_one_hot()) continue;
-    output.label_classes = transform.one_hot().num_classes();
+    if (transform.has_one_hot()) {
+      output.label_classes = transform.one_hot().num_classes();
+    } else if (transform.has_label_smoothing()) {
+      const double alpha = transform.label_smoothing().alpha();
+      const double off = alpha / output.label_classes;
+      output.label_off = static_cast<float>(off);
+      output.label_on = static_cast<float>(1 - alpha + off);
+    }
   }
   return output;
 }

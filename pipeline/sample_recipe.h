@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "base/memory_budget.h"
 #include "image/pack.h"
+#include "image/packed.h"
 #include "millrace/v1/dataset.pb.h"
 #include "millrace/v1/plan.pb.h"
 #include "pipeline/annotations.h"
@@ -27,10 +28,16 @@ struct OutputSpec {
   PackSpec pack;
   // Length of a one-hot label; 0: the label is one number.
   uint32_t label_classes = 0;
+  // Of a one-hot label, at the class and elsewhere.
+  float label_on = 1;
+  float label_off = 0;
   bool boxes = false;
   bool masks = false;
   int keypoints = 0;  // K; 0: not wanted.
 
+  PackedLayout layout() const {
+    return {size.width, size.height, channels, pack.type, pack.channels_first};
+  }
   uint64_t image_bytes() const {
     return PackedBytes(size.width, size.height, channels, pack);
   }

@@ -82,6 +82,21 @@ absl::Status Check(TransformRules* rules, v1::OneHot* one_hot) {
   return absl::OkStatus();
 }
 
+absl::Status Check(TransformRules* rules, v1::LabelSmoothing* smoothing) {
+  TransformRules::State& state = rules->state();
+  if (state.smoothed) return rules->Wrong("comes twice; once is enough");
+  if (!state.one_hot) return rules->Wrong("needs rows; put one_hot before it");
+  state.smoothed = true;
+  const double alpha = smoothing->has_alpha() ? smoothing->alpha() : 0.1;
+  if (!(alpha >= 0 && alpha <= 1)) {
+    return rules->Wrong(absl::StrCat("alpha ", alpha,
+                                     " is no share; give 0 to "
+                                     "1"));
+  }
+  smoothing->set_alpha(alpha + 0.0);
+  return absl::OkStatus();
+}
+
 std::unique_ptr<const TransformOp> Compile(const v1::ToDtype&) {
   return nullptr;
 }
@@ -91,6 +106,10 @@ std::unique_ptr<const TransformOp> Compile(const v1::Normalize&) {
 }
 
 std::unique_ptr<const TransformOp> Compile(const v1::OneHot&) {
+  return nullptr;
+}
+
+std::unique_ptr<const TransformOp> Compile(const v1::LabelSmoothing&) {
   return nullptr;
 }
 

@@ -14,10 +14,12 @@ namespace millrace {
 absl::Status Check(TransformRules* rules, v1::ToDtype* to_dtype);
 absl::Status Check(TransformRules* rules, v1::Normalize* normalize);
 absl::Status Check(TransformRules* rules, v1::OneHot* one_hot);
+absl::Status Check(TransformRules* rules, v1::LabelSmoothing* smoothing);
 
 // Null: there is nothing to do for the image.
 std::unique_ptr<const TransformOp> Compile(const v1::ToDtype& to_dtype);
 std::unique_ptr<const TransformOp> Compile(const v1::Normalize& normalize);
 std::unique_ptr<const TransformOp> Compile(const v1::OneHot& one_hot);
+std::unique_ptr<const TransformOp> Compile(const v1::LabelSmoothing& smoothing);
 
 }  // namespace millrace

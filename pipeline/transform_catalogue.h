@@ -2,8 +2,11 @@
 #pragma once
 
 #include "pipeline/box_ops.h"
+#include "pipeline/color_ops.h"
 #include "pipeline/crop_ops.h"
+#include "pipeline/erasing_ops.h"
 #include "pipeline/flip_ops.h"
+#include "pipeline/mixing_ops.h"
 #include "pipeline/pad_ops.h"
 #include "pipeline/resize_ops.h"
 #include "pipeline/tensor_ops.h"
@@ -55,6 +58,34 @@ auto VisitTransform(v1::Transform* transform, const Visitor& visitor)
       return visitor(transform->mutable_random_zoom_out());
     case v1::Transform::kSanitizeBoundingBoxes:
       return visitor(transform->mutable_sanitize_bounding_boxes());
+    case v1::Transform::kColorJitter:
+      return visitor(transform->mutable_color_jitter());
+    case v1::Transform::kGrayscale:
+      return visitor(transform->mutable_grayscale());
+    case v1::Transform::kRandomGrayscale:
+      return visitor(transform->mutable_random_grayscale());
+    case v1::Transform::kGaussianBlur:
+      return visitor(transform->mutable_gaussian_blur());
+    case v1::Transform::kRandomInvert:
+      return visitor(transform->mutable_random_invert());
+    case v1::Transform::kRandomPosterize:
+      return visitor(transform->mutable_random_posterize());
+    case v1::Transform::kRandomSolarize:
+      return visitor(transform->mutable_random_solarize());
+    case v1::Transform::kRandomAutocontrast:
+      return visitor(transform->mutable_random_autocontrast());
+    case v1::Transform::kRandomEqualize:
+      return visitor(transform->mutable_random_equalize());
+    case v1::Transform::kRandomAdjustSharpness:
+      return visitor(transform->mutable_random_adjust_sharpness());
+    case v1::Transform::kRandomErasing:
+      return visitor(transform->mutable_random_erasing());
+    case v1::Transform::kLabelSmoothing:
+      return visitor(transform->mutable_label_smoothing());
+    case v1::Transform::kMixUp:
+      return visitor(transform->mutable_mix_up());
+    case v1::Transform::kCutMix:
+      return visitor(transform->mutable_cut_mix());
     case v1::Transform::OP_NOT_SET:
       break;
   }

@@ -37,8 +37,27 @@ absl::Status TransformRules::Apply(int place, v1::Transform* transform) {
     return Wrong(absl::StrCat("names no transform; set one of ", NamesOfAll()));
   }
   absl::StrAppend(&where_, " ", NameOf(*transform));
+  MILLRACE_RETURN_IF_ERROR(CheckOrder(*transform));
   return VisitTransform(transform,
                         [this](auto* op) { return Check(this, op); });
+}
+
+absl::Status TransformRules::CheckOrder(const v1::Transform& transform) const {
+  const auto op = transform.op_case();
+  if (op == v1::Transform::kMixUp || op == v1::Transform::kCutMix) {
+    return absl::OkStatus();
+  }
+  if (!state_.mixed_where.empty()) {
+    return Wrong(absl::StrCat("comes after ", state_.mixed_where,
+                              ", which mixes finished samples; put it before"));
+  }
+  if (op == v1::Transform::kRandomErasing || op == v1::Transform::kOneHot ||
+      op == v1::Transform::kLabelSmoothing || state_.finished_where.empty()) {
+    return absl::OkStatus();
+  }
+  return Wrong(absl::StrCat("comes after ", state_.finished_where,
+                            ", which works on finished tensors; put it "
+                            "before"));
 }
 
 absl::Status TransformRules::Wrong(absl::string_view what) const {
@@ -91,8 +110,8 @@ absl::Status TransformRules::CheckPaddingMode(v1::PaddingMode mode) const {
 absl::Status TransformRules::CheckBefore8BitEnds() const {
   if (state_.to_dtype_where.empty()) return absl::OkStatus();
   return Wrong(absl::StrCat("comes after ", state_.to_dtype_where,
-                            "; pixels are cropped and resized as 8-bit "
-                            "values, so put it before"));
+                            "; images are changed as 8-bit values, so put it "
+                            "before"));
 }
 
 absl::Status TransformRules::CheckIsInterpolation(

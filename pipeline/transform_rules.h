@@ -21,6 +21,7 @@ class TransformRules {
   struct Subject {
     int channels = 3;
     uint32_t categories = 0;
+    bool boxes = false;
   };
 
   // What earlier transforms have made of the tensors.
@@ -29,6 +30,12 @@ class TransformRules {
     v1::DType dtype = v1::UINT8;
     bool normalized = false;
     bool one_hot = false;
+    bool smoothed = false;
+    // The first transform of finished tensors, and the first of finished
+    // samples; empty: none yet.
+    std::string finished_where;
+    std::string mixed_where;
+    uint32_t mixing_group = 0;
   };
 
   TransformRules(const Subject& subject, const PlanLimits& limits)
@@ -73,6 +80,9 @@ class TransformRules {
   }
 
  private:
+  // Nothing that changes images comes after what works on finished tensors,
+  // and nothing but mixing after what mixes samples.
+  absl::Status CheckOrder(const v1::Transform& transform) const;
   absl::Status CheckIsInterpolation(v1::Interpolation interpolation) const;
   absl::Status CheckIsProbability(double p) const;
 

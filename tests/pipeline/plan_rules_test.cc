@@ -196,6 +196,88 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"transforms { scale_jitter { target_size: 8 } }",
                 "differ in size", "letter_box"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Colors, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms { color_jitter { brightness: -0.5 } }",
+                "color_jitter: brightness [-0.5]", "0 <= lower"},
+        Mistake{"transforms { color_jitter { hue: 0.6 } }", "hue [0.6]",
+                "upper <= 0.5"},
+        Mistake{"transforms { color_jitter { contrast: [2, 1] } }",
+                "contrast [2, 1]", "lower <= upper"},
+        Mistake{"transforms { color_jitter { saturation: [0, 1, 2] } }",
+                "saturation [0, 1, 2]", "one value"},
+        Mistake{"transforms { color_jitter { hue: nan } }", "hue [nan]",
+                "upper <= 0.5"},
+        Mistake{"transforms { gaussian_blur { kernel_size: 4 } }",
+                "kernel_size [4, 4]", "odd numbers of 1 to 255"},
+        Mistake{"transforms { gaussian_blur {} }", "kernel_size []", "odd"},
+        Mistake{"transforms { gaussian_blur { kernel_size: 3 sigma: 0 } }",
+                "sigma [0, 0]", "0 < lower"},
+        Mistake{"transforms { random_posterize {} }", "bits", "0 to 8"},
+        Mistake{"transforms { random_posterize { bits: 9 } }", "bits",
+                "0 to 8"},
+        Mistake{"transforms { random_solarize {} }", "threshold", "0 to 256"},
+        Mistake{"transforms { random_adjust_sharpness {} }", "sharpness_factor",
+                "0 to 1000"},
+        Mistake{"transforms { random_invert { p: 2 } }", "p 2", "0 to 1"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { grayscale {} }",
+                "transforms[1] grayscale", "put it before"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Finished, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms { random_erasing { scale: [0.5, 2] } }",
+                "scale [0.5, 2]", "upper <= 1"},
+        Mistake{"transforms { random_erasing { ratio: [0, 1] } }",
+                "ratio [0, 1]", "height / width"},
+        Mistake{"transforms { random_erasing { value: 0.5 } }", "value [0.5]",
+                "whole numbers of 0 to 255"},
+        Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
+                "transforms { random_erasing { value: inf } }",
+                "value [inf]", "up to 1e+06"},
+        Mistake{"transforms { random_erasing { value: [1, 2] } }",
+                "value has 2 numbers", "each channel, 3"},
+        Mistake{"transforms { random_erasing { value: 1 random: true } }",
+                "both value and random", "leave one out"},
+        Mistake{"transforms { random_erasing {} }"
+                "transforms { random_horizontal_flip {} }",
+                "transforms[1] random_horizontal_flip: comes after "
+                "transforms[0] random_erasing",
+                "put it before"},
+        Mistake{"transforms { label_smoothing {} }", "needs rows",
+                "put one_hot before"},
+        Mistake{"transforms { one_hot {} }"
+                "transforms { label_smoothing { alpha: 1.5 } }",
+                "alpha 1.5", "0 to 1"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Mixing, PlanRulesTest,
+    testing::Values(
+        Mistake{"transforms { mix_up {} }", "mixes rows of labels",
+                "put one_hot before"},
+        Mistake{"batch { boxes: true } transforms { one_hot {} }"
+                "transforms { cut_mix {} }",
+                "mixes images, not boxes", "leave out batch.boxes"},
+        Mistake{"transforms { one_hot {} } transforms { mix_up { alpha: 0 } }",
+                "alpha 0", "0.001 to 1000"},
+        Mistake{"transforms { one_hot {} } transforms { mix_up { group: 1 } }",
+                "group 1", "2 or more"},
+        Mistake{"transforms { one_hot {} } transforms { mix_up { group: 4 } }"
+                "transforms { cut_mix {} }",
+                "group 2 is not the one of transforms[1] mix_up, 4",
+                "give both the same"},
+        Mistake{"transforms { one_hot {} } transforms { mix_up {} }"
+                "transforms { label_smoothing {} }",
+                "transforms[2] label_smoothing: comes after transforms[1] "
+                "mix_up",
+                "put it before"},
+        Mistake{"transforms { resize { size: [32, 32] } }"
+                "transforms { one_hot {} } transforms { mix_up { group: 4 } }",
+                "2 samples for a rank are not whole groups of 4",
+                "change batch.size"}));
+
 constexpr char kMomentsOfThree[] =
     "transforms { to_dtype { dtype: FLOAT32 } }"
     "transforms { normalize { mean: [0, 0, 0] std: [1, 1, 1] } }";

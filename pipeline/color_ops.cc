@@ -67,8 +67,7 @@ void ColorJitterOp::Add(RandomDraws* draws, SampleProgram* program) const {
   }};
   std::array<size_t, 4> order = {0, 1, 2, 3};
   for (size_t i = order.size() - 1; i > 0; --i) {
-    const double chosen = draws->Uniform() * static_cast<double>(i + 1);
-    std::swap(order[i], order[static_cast<size_t>(chosen)]);
+    std::swap(order[i], order[draws->Below(static_cast<int>(i + 1))]);
   }
   std::array<double, 4> factors{};
   for (size_t i = 0; i < changes.size(); ++i) {

@@ -79,9 +79,7 @@ void BatchMixer::Mix(uint64_t epoch, uint64_t group,
   if (samples.images.size() < 2) return;
   const PackedLayout& layout = samples.layout;
   RandomDraws draws({seed_, epoch, group, place_});
-  const auto chosen =
-      static_cast<size_t>(draws.Uniform() * static_cast<double>(ways_.size()));
-  const Way& way = ways_[chosen];
+  const Way& way = ways_[draws.Below(static_cast<int>(ways_.size()))];
   double share = SymmetricBetaOf(way.alpha, &draws);
   if (way.cuts) {
     const Rect part = PartOf({layout.width, layout.height}, share, &draws);

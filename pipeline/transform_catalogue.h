@@ -1,6 +1,7 @@
 // All transforms there are. A new one is a line here, beside its family.
 #pragma once
 
+#include "pipeline/augment_ops.h"
 #include "pipeline/box_ops.h"
 #include "pipeline/color_ops.h"
 #include "pipeline/crop_ops.h"
@@ -80,6 +81,12 @@ auto VisitTransform(v1::Transform* transform, const Visitor& visitor)
       return visitor(transform->mutable_random_adjust_sharpness());
     case v1::Transform::kRandomErasing:
       return visitor(transform->mutable_random_erasing());
+    case v1::Transform::kRandAugment:
+      return visitor(transform->mutable_rand_augment());
+    case v1::Transform::kTrivialAugmentWide:
+      return visitor(transform->mutable_trivial_augment_wide());
+    case v1::Transform::kAutoAugment:
+      return visitor(transform->mutable_auto_augment());
     case v1::Transform::kLabelSmoothing:
       return visitor(transform->mutable_label_smoothing());
     case v1::Transform::kMixUp:

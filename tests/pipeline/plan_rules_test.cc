@@ -226,6 +226,20 @@ INSTANTIATE_TEST_SUITE_P(
                 "transforms[1] grayscale", "put it before"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Augmentations, PlanRulesTest,
+    testing::Values(Mistake{"transforms { rand_augment { magnitude: 31 } }",
+                            "magnitude 31", "0 to 30"},
+                    Mistake{"transforms { rand_augment { num_ops: 101 } }",
+                            "num_ops 101", "0 to 100"},
+                    Mistake{"transforms { trivial_augment_wide { "
+                            "num_magnitude_bins: 1 } }",
+                            "num_magnitude_bins 1", "2 to 1000"},
+                    Mistake{"transforms { auto_augment { policy: 9 } }",
+                            "policy 9", "IMAGENET, CIFAR10 or SVHN"},
+                    Mistake{"transforms { auto_augment { fill: 300 } }",
+                            "fill 300", "0 to 255"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Finished, PlanRulesTest,
     testing::Values(
         Mistake{"transforms { random_erasing { scale: [0.5, 2] } }",

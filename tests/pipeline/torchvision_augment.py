@@ -2,7 +2,7 @@
 reference of augmentations_test.cc.
 
 torchvision_augment.py tables RESULTS: writes lines
-  "SPACE WIDTH HEIGHT BINS NAME SIGNED MAGNITUDE ..." (none: no magnitudes), then
+  "SPACE WIDTH HEIGHT BINS NAME SIGNED MAGNITUDE ..." (or none), then
   "policy NAME (OP PROBABILITY BIN) x 2", BIN -1 for none.
 torchvision_augment.py apply JOBS RESULTS: JOBS holds jobs of one line, "WIDTH
 HEIGHT OP MAGNITUDE FILTER", and RGB pixels. RESULTS gets the pixels of each

@@ -109,7 +109,8 @@ def affine(image, degrees, scale, shear_x, shear_y, filter_, fill):
                            fillcolor=fill), theirs
 
 
-OPS = {op.__name__: op for op in (resize, crop, pad, letter_box, rotate, affine)}
+OPS = {op.__name__: op
+       for op in (resize, crop, pad, letter_box, rotate, affine)}
 
 
 def apply(image, op):

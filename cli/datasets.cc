@@ -44,10 +44,10 @@ int RunDatasets(const DatasetsFlags& flags) {
       list.push_back(SummaryJson(info));
     }
     std::fputs(Dump(list).c_str(), stdout);
-  } else if (datasets->empty()) {
+  } else if (datasets->empty() && problems.empty()) {
     Say(absl::StrCat("no datasets in ", flags.data_dir,
                      "; publish one with: millrace ingest --help"));
-  } else {
+  } else if (!datasets->empty()) {
     std::fputs(ToTable(*datasets).c_str(), stdout);
   }
   for (const std::string& problem : problems) {

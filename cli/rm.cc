@@ -1,6 +1,7 @@
 // millrace rm
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -22,24 +23,34 @@ struct RmFlags {
   bool yes = false;
 };
 
-// "3 versions of coco/val2017, 12,000 samples".
+// "3 versions of coco/val2017, 12,000 samples". A damaged version counts, but
+// cannot say how large it is.
 absl::StatusOr<std::string> DescribeWhatGoes(const DataDir& data_dir,
                                              const DatasetRef& ref) {
-  MILLRACE_ASSIGN_OR_RETURN(const DatasetRef newest, data_dir.Resolve(ref));
+  if (!ref.version.empty()) {
+    MILLRACE_RETURN_IF_ERROR(data_dir.Resolve(ref).status());
+  }
+  MILLRACE_ASSIGN_OR_RETURN(const std::vector<std::string> versions,
+                            data_dir.Versions(ref));
   MILLRACE_ASSIGN_OR_RETURN(const auto datasets, data_dir.List());
-  uint64_t versions = 0, bytes = 0;
+  size_t damaged = versions.size();
+  uint64_t bytes = 0;
   for (const v1::DatasetInfo& info : datasets) {
-    const bool goes = info.name() == ref.name &&
-                      (ref.version.empty() || info.version() == newest.version);
-    if (!goes) continue;
-    ++versions;
+    if (info.name() != ref.name) continue;
+    if (std::find(versions.begin(), versions.end(), info.version()) ==
+        versions.end()) {
+      continue;
+    }
+    --damaged;
     bytes += info.record_bytes();
   }
-  if (!ref.version.empty()) {
-    return absl::StrCat(newest.ToString(), ", ", Bytes(bytes));
-  }
-  return absl::StrCat(Counted(versions, "version"), " of ", ref.name, ", ",
-                      Bytes(bytes));
+  const std::string what =
+      ref.version.empty()
+          ? absl::StrCat(Counted(versions.size(), "version"), " of ", ref.name)
+          : absl::StrCat(ref.name, "@", versions.front());
+  return absl::StrCat(
+      what, ", ", Bytes(bytes),
+      damaged > 0 ? absl::StrCat(" and ", damaged, " damaged") : "");
 }
 
 bool PersonAgrees(const std::string& what) {

@@ -1,12 +1,16 @@
 #include "storage/data_dir.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "storage/files.h"
 #include "storage/info_file.h"
 #include "storage/layout.h"
 #include "storage/lock.h"
@@ -116,6 +120,18 @@ absl::StatusOr<DatasetRef> DataDir::Resolve(const DatasetRef& ref) const {
 absl::StatusOr<std::shared_ptr<const SampleStore>> DataDir::Open(
     const DatasetRef& ref) const {
   return OpenStored(*this, ref);
+}
+
+absl::StatusOr<std::vector<std::string>> DataDir::Versions(
+    const DatasetRef& ref) const {
+  return MatchingVersions(root_, ref);
+}
+
+absl::StatusOr<std::string> DataDir::CopyId(const DatasetRef& pinned) const {
+  const std::string path = VersionPath(root_, pinned.name, pinned.version);
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return FileError(errno, "open", path);
+  return absl::StrCat(info.st_dev, ":", info.st_ino);
 }
 
 absl::Status DataDir::Remove(const DatasetRef& ref) const {

@@ -48,6 +48,15 @@ class DataDir {
   // there is instead.
   absl::StatusOr<DatasetRef> Resolve(const DatasetRef& ref) const;
 
+  // The full versions that `ref` may mean, sorted, damaged ones too; at least
+  // one. NOT_FOUND.
+  absl::StatusOr<std::vector<std::string>> Versions(
+      const DatasetRef& ref) const;
+
+  // Tells copies of one version apart, of which one took the other's place.
+  // NOT_FOUND.
+  absl::StatusOr<std::string> CopyId(const DatasetRef& pinned) const;
+
   // Opens read-only; works on a read-only volume. NOT_FOUND, DATA_LOSS,
   // FAILED_PRECONDITION (a format newer than this program).
   absl::StatusOr<std::shared_ptr<const SampleStore>> Open(

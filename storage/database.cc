@@ -72,7 +72,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   rep->db.reset(opened);
   if (status.IsNotFound())
     return absl::DataLossError(
-        absl::StrCat(shown_path, ": ", status.ToString()));
+        absl::StrCat(shown_path, " is not a database: ", status.ToString(),
+                     "; restore it from a copy, or ingest the dataset again"));
   MILLRACE_RETURN_IF_ERROR(rep->Translate(status));
   return std::unique_ptr<Database>(new Database(std::move(rep)));
 }

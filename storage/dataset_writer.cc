@@ -71,17 +71,10 @@ class RocksDatasetWriter final : public DatasetWriter {
         Complete(std::move(description), quarantined.size()));
     failure_ = absl::FailedPreconditionError(
         "this writer has published; make another for another dataset");
-    absl::StatusOr<v1::DatasetInfo> published =
-        ReadPublishedInfo(root_, name_, info.version());
-    if (absl::IsFailedPrecondition(published.status())) return published;
-    if (published.ok()) {
-      published->set_quarantined(info.quarantined());
-      published->set_published_unix_seconds(info.published_unix_seconds());
-      const absl::Status refreshed = Refresh(*published, quarantined);
-      // Not found: removed in this moment.
-      if (refreshed.ok()) return published;
-      if (!absl::IsNotFound(refreshed)) return refreshed;
-    }
+    // There, but in another format: not ours to replace.
+    const absl::Status there =
+        ReadPublishedInfo(root_, name_, info.version()).status();
+    if (absl::IsFailedPrecondition(there)) return there;
     MILLRACE_RETURN_IF_ERROR(WriteAndRename(info, quarantined));
     return info;
   }
@@ -127,16 +120,6 @@ class RocksDatasetWriter final : public DatasetWriter {
     return time;
   }
 
-  // Replaces the info file of a version that is there.
-  absl::Status Refresh(const v1::DatasetInfo& info,
-                       const std::vector<v1::Quarantined>& quarantined) {
-    const std::string path = VersionPath(root_, name_, info.version());
-    MILLRACE_RETURN_IF_ERROR(WriteInfoFile(tables_, info, quarantined));
-    MILLRACE_RETURN_IF_ERROR(Rename(absl::StrCat(tables_, "/", kInfoFileName),
-                                    absl::StrCat(path, "/", kInfoFileName)));
-    return SyncDirectory(path);
-  }
-
   absl::Status CheckCancelled() const {
     if (cancel_ == nullptr || !*cancel_) return absl::OkStatus();
     return absl::CancelledError("cancelled; nothing was published");
@@ -156,9 +139,6 @@ class RocksDatasetWriter final : public DatasetWriter {
     MILLRACE_RETURN_IF_ERROR(WriteInfoFile(staging_, info, quarantined));
     MILLRACE_RETURN_IF_ERROR(SyncTree(staging_));
     MILLRACE_RETURN_IF_ERROR(CheckCancelled());
-    // There only if it is damaged.
-    const std::string path = VersionPath(root_, name_, info.version());
-    if (Exists(path)) MILLRACE_RETURN_IF_ERROR(Discard(root_, path));
     return PublishDirectory(staging_, root_, name_, info.version());
   }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -144,6 +145,18 @@ absl::Status Rename(const std::string& from, const std::string& to) {
     return FileError(errno, absl::StrCat("rename ", from, " to"), to);
   }
   return absl::OkStatus();
+}
+
+absl::Status Exchange(const std::string& a, const std::string& b) {
+  if (renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) ==
+      0) {
+    return absl::OkStatus();
+  }
+  if (errno == EINVAL || errno == ENOSYS) {
+    return absl::UnimplementedError(absl::StrCat(
+        "the file system of ", b, " cannot exchange two directories"));
+  }
+  return FileError(errno, "replace", b);
 }
 
 absl::Status SyncDirectory(const std::string& path) {

@@ -50,6 +50,10 @@ absl::Status RemoveTree(const std::string& path);
 
 absl::Status Rename(const std::string& from, const std::string& to);
 
+// Lets two files or directories change places at one moment. NOT_FOUND: one of
+// them is not there. UNIMPLEMENTED: this file system cannot.
+absl::Status Exchange(const std::string& a, const std::string& b);
+
 // Makes the entries of a directory durable.
 absl::Status SyncDirectory(const std::string& path);
 

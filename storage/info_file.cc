@@ -59,8 +59,10 @@ absl::Status CheckHeader(absl::string_view bytes, const std::string& path) {
   }
   if (LoadLittleEndian<uint64_t>(bytes.data() + kChecksumAt) !=
       ChecksumOf(bytes)) {
-    return absl::DataLossError(
-        absl::StrCat(path, " is damaged: its checksum does not match"));
+    return absl::DataLossError(absl::StrCat(
+        path,
+        " is damaged: its checksum does not match; restore it from "
+        "a copy, or ingest the dataset again"));
   }
   const auto version = LoadLittleEndian<uint32_t>(bytes.data() + kVersionAt);
   if (version != kFormatVersion) {

@@ -149,14 +149,23 @@ absl::Status PublishDirectory(const std::string& staging,
                               const std::string& root, const std::string& name,
                               const std::string& version) {
   const std::string parent = DatasetPath(root, name);
+  const std::string place = VersionPath(root, name, version);
   absl::Status renamed;
+  bool exchanged = false;
   for (int i = 0; i < kMaxPublishAttempts; ++i) {
     MILLRACE_RETURN_IF_ERROR(MakeDirectories(parent));
-    renamed = Rename(staging, VersionPath(root, name, version));
+    exchanged = Exists(place);
+    renamed = exchanged ? Exchange(staging, place) : Rename(staging, place);
+    if (absl::IsUnimplemented(renamed)) {
+      // For the moment in between, the dataset is not there.
+      MILLRACE_RETURN_IF_ERROR(Discard(root, place));
+      renamed = absl::NotFoundError("try again");
+    }
     if (!absl::IsNotFound(renamed)) break;
   }
   MILLRACE_RETURN_IF_ERROR(renamed);
-  return SyncDirectory(parent);
+  MILLRACE_RETURN_IF_ERROR(SyncDirectory(parent));
+  return exchanged ? Discard(root, staging) : absl::OkStatus();
 }
 
 absl::Status Discard(const std::string& root, const std::string& path) {

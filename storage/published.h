@@ -26,7 +26,9 @@ absl::StatusOr<v1::DatasetInfo> ReadPublishedInfo(const std::string& root,
 bool PublishedBefore(const v1::DatasetInfo& a, const v1::DatasetInfo& b);
 
 // The one moment at which a dataset appears: renames the finished directory
-// `staging`, durable itself, to its place.
+// `staging`, durable itself, to its place. A copy that is there already, whole
+// or damaged, changes places with it at that moment and is deleted, or left to
+// a later sweep if a reader holds it.
 absl::Status PublishDirectory(const std::string& staging,
                               const std::string& root, const std::string& name,
                               const std::string& version);

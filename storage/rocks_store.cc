@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "storage/files.h"
 #include "storage/info_file.h"
 #include "storage/layout.h"
 
@@ -21,11 +22,11 @@ absl::StatusOr<std::shared_ptr<const RocksStore>> RocksStore::Open(
                      store->info_.version(), ": rename it back"));
   }
   store->info_.set_name(name.name);
-  MILLRACE_RETURN_IF_ERROR(store->OpenDatabases());
+  MILLRACE_RETURN_IF_ERROR(store->OpenCatalog());
   return store;
 }
 
-absl::Status RocksStore::OpenDatabases() {
+absl::Status RocksStore::OpenCatalog() {
   const std::string path = directory_.path();
   const std::string& shown = directory_.original_path();
   if (info_.samples() == 0 || info_.shards() == 0) {
@@ -36,14 +37,32 @@ absl::Status RocksStore::OpenDatabases() {
       catalog_, CatalogReader::Open(absl::StrCat(path, "/", kCatalogName),
                                     absl::StrCat(shown, "/", kCatalogName),
                                     info_.version()));
+  shards_ = std::make_unique<Shard[]>(info_.shards());
   for (uint32_t i = 0; i < info_.shards(); ++i) {
-    const ShardLabel label{info_.version(), i, info_.shards()};
-    MILLRACE_ASSIGN_OR_RETURN(
-        shards_.emplace_back(),
-        ShardReader::Open(absl::StrCat(path, "/", ShardName(i)),
-                          absl::StrCat(shown, "/", ShardName(i)), label));
+    if (Exists(absl::StrCat(path, "/", ShardName(i)))) continue;
+    return absl::DataLossError(absl::StrCat(
+        shown, "/", ShardName(i),
+        " is missing: restore it from a copy, or ingest the dataset again"));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<const ShardReader*> RocksStore::OpenShard(uint32_t index) const {
+  Shard& shard = shards_[index];
+  if (const ShardReader* ready = shard.ready.load(std::memory_order_acquire)) {
+    return ready;
+  }
+  MutexLock lock(&shard.mutex);
+  if (shard.reader == nullptr) {
+    const std::string name = absl::StrCat("/", ShardName(index));
+    MILLRACE_ASSIGN_OR_RETURN(
+        shard.reader,
+        ShardReader::Open(directory_.path() + name,
+                          directory_.original_path() + name,
+                          {info_.version(), index, info_.shards()}));
+    shard.ready.store(shard.reader.get(), std::memory_order_release);
+  }
+  return shard.reader.get();
 }
 
 absl::Status RocksStore::AboutSample(uint64_t ordinal,
@@ -68,7 +87,9 @@ absl::StatusOr<RocksStore::StoredRecord> RocksStore::ReadRecord(
         info_.samples(), " samples; there is no ordinal ", ordinal));
   }
   const ShardPlace place = PlaceOf(ordinal, info_.shards());
-  absl::StatusOr<StoredValue> value = shards_[place.shard]->Read(place.index);
+  const absl::StatusOr<const ShardReader*> shard = OpenShard(place.shard);
+  if (!shard.ok()) return AboutSample(ordinal, shard.status());
+  absl::StatusOr<StoredValue> value = (*shard)->Read(place.index);
   if (!value.ok()) return AboutSample(ordinal, value.status());
   const absl::StatusOr<RecordView> view = OpenRecord(value->bytes, ordinal);
   if (!view.ok()) return AboutSample(ordinal, view.status());

@@ -1,12 +1,15 @@
 // A published dataset, opened: SampleStore over a catalog and shards on disk.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "base/mutex.h"
 #include "storage/catalog.h"
 #include "storage/data_dir.h"
 #include "storage/lock.h"
@@ -19,7 +22,8 @@ namespace millrace {
 class RocksStore final : public SampleStore {
  public:
   // The dataset that lies in `directory` and is called `name` in full. Opens
-  // one database a shard and reads nothing whose size grows with the dataset's.
+  // the catalog; a shard's database is opened when it is first read, so that
+  // opening costs the same for one shard and for 256.
   static absl::StatusOr<std::shared_ptr<const RocksStore>> Open(
       HeldDirectory directory, const DatasetRef& name);
 
@@ -41,14 +45,22 @@ class RocksStore final : public SampleStore {
   explicit RocksStore(HeldDirectory directory)
       : directory_(std::move(directory)) {}
 
-  absl::Status OpenDatabases();
+  // Opened when it is first used.
+  struct Shard {
+    Mutex mutex;
+    std::unique_ptr<const ShardReader> reader ABSL_GUARDED_BY(mutex);
+    std::atomic<const ShardReader*> ready = nullptr;
+  };
+
+  absl::Status OpenCatalog();
+  absl::StatusOr<const ShardReader*> OpenShard(uint32_t index) const;
   // `error`, saying which sample it is about and what to do.
   absl::Status AboutSample(uint64_t ordinal, const absl::Status& error) const;
 
   const HeldDirectory directory_;
   v1::DatasetInfo info_;
   std::unique_ptr<const CatalogReader> catalog_;
-  std::vector<std::unique_ptr<const ShardReader>> shards_;
+  std::unique_ptr<Shard[]> shards_;
 };
 
 // DataDir::Open, with what only this kind of store has.

@@ -91,9 +91,14 @@ class DamageTest : public testing::Test {
     return errors + !crowd.ok();
   }
 
-  // As above, and the message of the error that there must be.
+  // The message of the error that opening the dataset, or else reading its
+  // samples, must give.
   std::string OpenError(absl::StatusCode code) {
-    const absl::Status status = dir_.Open({"a", ""}).status();
+    const auto store = dir_.Open({"a", ""});
+    absl::Status status = store.status();
+    for (uint64_t i = 0; status.ok() && i < (*store)->info().samples(); ++i) {
+      status = (*store)->Read(i).status();
+    }
     EXPECT_EQ(status.code(), code) << status;
     EXPECT_THAT(status.message(), testing::Not(HasSubstr("/proc/self")));
     return std::string(status.message());

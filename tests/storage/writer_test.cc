@@ -91,12 +91,13 @@ TEST_F(WriterTest, MoreShardsThanSamplesIsFine) {
   EXPECT_TRUE(report->ok());
 }
 
-TEST_F(WriterTest, PublishingAVersionAgainChangesNothingButItsTime) {
+TEST_F(WriterTest, PublishingAVersionAgainChangesNothingButItsTimeAndShards) {
   const SampleList samples = TestSamples(5);
   v1::DatasetInfo first = Publish("a", samples, 1);
   const v1::DatasetInfo second = Publish("a", samples, 3);
   EXPECT_GT(second.published_unix_seconds(), first.published_unix_seconds());
   first.set_published_unix_seconds(second.published_unix_seconds());
+  first.set_shards(3);
   EXPECT_EQ(first.DebugString(), second.DebugString());
   ASSERT_EQ(Listed().size(), 1);
   EXPECT_EQ(Listed()[0].DebugString(), second.DebugString());
@@ -130,11 +131,28 @@ TEST_F(WriterTest, ADamagedVersionIsReplacedByPublishingItAgain) {
   const SampleList samples = TestSamples(5);
   const v1::DatasetInfo info = Publish("a", samples);
   const std::string path = VersionPath(root_, "a", info.version());
-  std::filesystem::remove(absl::StrCat(path, "/", kInfoFileName));
-  Publish("a", samples);
-  ASSERT_EQ(Listed().size(), 1);
-  EXPECT_TRUE(DataDir(root_).Open({"a", ""}).ok());
-  EXPECT_TRUE(StagingIsEmpty());
+  for (const absl::string_view part : {kInfoFileName, kCatalogName}) {
+    std::filesystem::remove_all(absl::StrCat(path, "/", part));
+    Publish("a", samples);
+    ASSERT_EQ(Listed().size(), 1);
+    const auto report = VerifyDataset(DataDir(root_), {"a", ""});
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_TRUE(report->ok());
+    EXPECT_TRUE(StagingIsEmpty());
+  }
+}
+
+TEST_F(WriterTest, AReaderKeepsTheCopyThatItsOwnVersionReplaced) {
+  const SampleList samples = TestSamples(5);
+  const v1::DatasetInfo info = Publish("a", samples, 2);
+  const DataDir dir(root_);
+  const DatasetRef pinned = {"a", info.version()};
+  const std::string first_copy = *dir.CopyId(pinned);
+  const auto reader = dir.Open(pinned);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  Publish("a", samples, 2);
+  EXPECT_NE(*dir.CopyId(pinned), first_copy);
+  for (uint64_t i = 0; i < 5; ++i) EXPECT_TRUE((*reader)->Read(i).ok());
 }
 
 TEST_F(WriterTest, ALaterVersionIsNewerEvenIfTheClockWasSetBack) {

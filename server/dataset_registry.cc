@@ -22,7 +22,18 @@ absl::StatusOr<std::shared_ptr<const SampleStore>> DatasetRegistry::Open(
     absl::string_view ref) {
   MILLRACE_ASSIGN_OR_RETURN(const DatasetRef wanted, DatasetRef::Parse(ref));
   MILLRACE_ASSIGN_OR_RETURN(const DatasetRef pinned, data_dir_.Resolve(wanted));
-  return stores_.Get(pinned.ToString(), [&] { return data_dir_.Open(pinned); });
+  MILLRACE_ASSIGN_OR_RETURN(const std::string copy, data_dir_.CopyId(pinned));
+  MILLRACE_ASSIGN_OR_RETURN(
+      const std::shared_ptr<const OpenCopy> open,
+      stores_.Get(
+          pinned.ToString(),
+          [&]() -> absl::StatusOr<std::shared_ptr<const OpenCopy>> {
+            MILLRACE_ASSIGN_OR_RETURN(auto store, data_dir_.Open(pinned));
+            return std::make_shared<const OpenCopy>(
+                OpenCopy{std::move(store), copy});
+          },
+          [&](const OpenCopy& known) { return known.copy == copy; }));
+  return std::shared_ptr<const SampleStore>(open, open->store.get());
 }
 
 absl::StatusOr<std::shared_ptr<const CompiledPlan>> DatasetRegistry::Compile(
@@ -32,10 +43,10 @@ absl::StatusOr<std::shared_ptr<const CompiledPlan>> DatasetRegistry::Compile(
   const v1::DatasetInfo& info = store->info();
   v1::Plan pinned = plan;
   pinned.set_dataset(absl::StrCat(info.name(), "@", info.version()));
-  return plans_.Get(pinned.SerializeAsString(), [&] {
-    return CompiledPlan::Compile(pinned, std::move(store), limits_,
-                                 &memory_);
-  });
+  return plans_.Get(
+      pinned.SerializeAsString(),
+      [&] { return CompiledPlan::Compile(pinned, store, limits_, &memory_); },
+      [&](const CompiledPlan& plan) { return &plan.store() == store.get(); });
 }
 
 absl::StatusOr<std::vector<v1::DatasetInfo>> DatasetRegistry::List(

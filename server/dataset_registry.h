@@ -40,11 +40,18 @@ class DatasetRegistry {
   size_t compiled_plans() const { return plans_.live(); }
 
  private:
+  // A version that was removed and published again has the same name, but is
+  // another copy, perhaps of one that was damaged.
+  struct OpenCopy {
+    std::shared_ptr<const SampleStore> store;
+    std::string copy;  // See DataDir::CopyId.
+  };
+
   const DataDir data_dir_;
   const PlanLimits limits_;
   Log* const log_;
   SharedMemory memory_;
-  SharedCache<SampleStore> stores_;
+  SharedCache<OpenCopy> stores_;
   SharedCache<CompiledPlan> plans_;
 };
 

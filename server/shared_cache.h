@@ -26,9 +26,14 @@ class SharedCache {
 
   explicit SharedCache(size_t keep) : keep_(keep) {}
 
-  // Blocks while the value is made. `make` may use other caches, not this.
-  absl::StatusOr<Value> Get(const std::string& key, const Make& make) {
-    if (Value value = FindOrClaim(key)) return value;
+  using IsCurrent = std::function<bool(const T&)>;
+
+  // Blocks while the value is made. `make` may use other caches, not this. A
+  // value that is not current is made anew; whoever holds the old one keeps it.
+  absl::StatusOr<Value> Get(
+      const std::string& key, const Make& make,
+      const IsCurrent& is_current = [](const T&) { return true; }) {
+    if (Value value = FindOrClaim(key, is_current)) return value;
     absl::StatusOr<Value> value = make();
     Publish(key, value);
     return value;
@@ -51,12 +56,13 @@ class SharedCache {
   };
 
   // Null: the caller must make the value and publish it.
-  Value FindOrClaim(const std::string& key) {
+  Value FindOrClaim(const std::string& key, const IsCurrent& is_current) {
     Value dropped;  // Let go after the lock.
     MutexLock lock(&mutex_);
     while (true) {
       Entry& entry = entries_[key];
-      if (Value value = entry.value.lock()) {
+      Value value = entry.value.lock();
+      if (value != nullptr && is_current(*value)) {
         dropped = Touch(key, value);
         return value;
       }

@@ -46,22 +46,30 @@ ReadSamplesReactor::ReadSamplesReactor(ServerContext* context,
 
 // While this is queued or runs, nothing else ends the call: `this` is safe.
 void ReadSamplesReactor::ReadChunk() {
+  {
+    MutexLock lock(&mutex_);
+    if (cancelled_) return Advance();
+  }
+  std::deque<v1::ReadSamplesResponse> chunk;
+  const absl::Status status = FillChunk(&chunk);
   MutexLock lock(&mutex_);
-  if (!cancelled_) error_ = FillChunk();
+  chunk_ = std::move(chunk);
+  error_ = status;
   Advance();
 }
 
-absl::Status ReadSamplesReactor::FillChunk() {
+absl::Status ReadSamplesReactor::FillChunk(
+    std::deque<v1::ReadSamplesResponse>* chunk) {
   if (store_ == nullptr) {
     MILLRACE_ASSIGN_OR_RETURN(store_,
                               context_->datasets.Open(request_->dataset()));
   }
   size_t bytes = 0;
-  for (; next_ < total_ && chunk_.size() < kChunkSamples && bytes < kChunkBytes;
+  for (; next_ < total_ && chunk->size() < kChunkSamples && bytes < kChunkBytes;
        ++next_) {
     MILLRACE_ASSIGN_OR_RETURN(v1::ReadSamplesResponse response, ReadOne(next_));
     bytes += response.image().size();
-    chunk_.push_back(std::move(response));
+    chunk->push_back(std::move(response));
   }
   return absl::OkStatus();
 }

@@ -41,9 +41,9 @@ class ReadSamplesReactor final
 
  private:
   void ReadChunk();
-  absl::Status FillChunk() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<v1::ReadSamplesResponse> ReadOne(size_t index)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Both read the disk: on a worker, without the lock.
+  absl::Status FillChunk(std::deque<v1::ReadSamplesResponse>* chunk);
+  absl::StatusOr<v1::ReadSamplesResponse> ReadOne(size_t index);
   // Writes what is read, else reads on, else ends the call.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -54,10 +54,13 @@ class ReadSamplesReactor final
   const size_t total_;
   const std::unique_ptr<Scheduler::Lane> lane_;
 
-  Mutex mutex_;
-  std::shared_ptr<const SampleStore> store_ ABSL_GUARDED_BY(mutex_);
+  // Of the one chunk that is read at a time; its worker hands them to the next
+  // one under the lock.
+  std::shared_ptr<const SampleStore> store_;
   // Ordinals first, then keys.
-  size_t next_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t next_ = 0;
+
+  Mutex mutex_;
   std::deque<v1::ReadSamplesResponse> chunk_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time write_begin_ ABSL_GUARDED_BY(mutex_);

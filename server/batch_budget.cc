@@ -18,6 +18,14 @@ std::string Mebibytes(uint64_t bytes) {
 
 absl::StatusOr<std::unique_ptr<BatchBudget::Reservation>> BatchBudget::Reserve(
     uint64_t least, uint64_t most, uint64_t batch_bytes) {
+  if (batch_bytes > total_) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "one batch may take ", Mebibytes(batch_bytes), ", and all streams ",
+        "together ", Mebibytes(total_),
+        " (limits.batch_memory_bytes): use a smaller batch, more ranks, "
+        "smaller images or UINT8"));
+  }
+  if (batch_bytes > total_ / least) least = 1;
   MutexLock lock(&mutex_);
   const uint64_t room =
       (total_ - reserved_) / std::max<uint64_t>(batch_bytes, 1);

@@ -19,8 +19,10 @@ class BatchBudget {
   explicit BatchBudget(uint64_t total_bytes) : total_(total_bytes) {}
 
   // Holds `batch_bytes` times as many batches as there is room for, at most
-  // `most`, until destroyed (before the budget is). RESOURCE_EXHAUSTED if there
-  // is no room for `least`; says who holds what and what to change.
+  // `most`, until destroyed (before the budget is). `least` is at least 1, and
+  // counts as 1 if so many would never fit. RESOURCE_EXHAUSTED if there is no
+  // room for `least`; says who holds what and what to change. INVALID_ARGUMENT:
+  // not even one would ever fit.
   absl::StatusOr<std::unique_ptr<Reservation>> Reserve(uint64_t least,
                                                        uint64_t most,
                                                        uint64_t batch_bytes);

@@ -359,13 +359,15 @@ TEST_F(BatchStreamTest, AWriteThatDoesNotEndIsCancelledAsStalled) {
   EXPECT_EQ(wire_.WaitForFinish().code(), absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST_F(BatchStreamTest, AStreamThatDoesNotFitTheBudgetIsTurnedAway) {
+TEST_F(BatchStreamTest, AStreamThatCouldNeverFitTheBudgetIsTurnedAwayForGood) {
   config_.mutable_limits()->set_batch_memory_bytes(1 << 20);
   MakeStream();
   data_.Publish("toy/large", 8, 400);  // 8 * 400 * 400 * 3 > 1 MiB
   stream_->OnMessage(OpenMessage(PlanOf("toy/large", 8)));
   const absl::Status status = wire_.WaitForFinish();
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              testing::HasSubstr("limits.batch_memory_bytes"));
   ExpectAllReleased();
 }
 

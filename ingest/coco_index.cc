@@ -185,7 +185,12 @@ absl::Status CocoIndex::Finish() {
 absl::Status CocoIndex::SortImages() {
   image_files_ = {};  // Follows the order of Add(), which ends here.
   if (images_.empty()) {
-    return absl::InvalidArgumentError("the annotation files list no images");
+    return absl::InvalidArgumentError(
+        problems_.empty()
+            ? "the annotation files list no images; give --annotations that do"
+            : absl::StrCat("the annotation files list no good image; ",
+                           problems_.size(), " wrong entries, the first: ",
+                           problems_[0].key(), ": ", problems_[0].reason()));
   }
   std::sort(images_.begin(), images_.end(),
             [](const CocoImage& a, const CocoImage& b) {

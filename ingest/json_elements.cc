@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -110,6 +112,9 @@ class ElementBuilder : public nlohmann::json_sax<json> {
     if (depth_ == 1) {
       list_ = name;
       wanted_ = std::find(lists_.begin(), lists_.end(), name) != lists_.end();
+      if (wanted_ && !seen_.insert(name).second) {
+        return Fail(absl::StrCat("\"", name, "\" comes twice"));
+      }
     } else {
       key_ = std::move(name);
     }
@@ -195,7 +200,13 @@ class ElementBuilder : public nlohmann::json_sax<json> {
       parent.push_back(std::move(value));
       return &parent.back();
     }
-    return &(parent[key_] = std::move(value));
+    const auto [member, is_new] = parent.emplace(key_, std::move(value));
+    if (!is_new) {
+      Fail(absl::StrCat("the element at byte ", begin_, " has two members \"",
+                        Printable(key_), "\""));
+      return nullptr;
+    }
+    return &*member;
   }
 
   bool Emit(const json& value, JsonSpan span) {
@@ -212,6 +223,7 @@ class ElementBuilder : public nlohmann::json_sax<json> {
   // 3 in an element.
   size_t depth_ = 0;
   std::string list_;
+  std::set<std::string> seen_;  // Of the lists wanted.
   bool wanted_ = false;
   std::string key_;
 

@@ -21,6 +21,10 @@ function(millrace_room_test name)
   target_link_libraries(${name}_test PRIVATE ${TEST_LIBRARIES} GTest::gmock
                         GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name}_test)
+  # testing::TempDir(): one a build, so that two builds can test side by side.
+  set(scratch ${CMAKE_CURRENT_BINARY_DIR}/scratch)
+  file(MAKE_DIRECTORY ${scratch})
   set_tests_properties(${name} PROPERTIES
-    ENVIRONMENT "${MILLRACE_TEST_ENVIRONMENT}" TIMEOUT 900)
+    ENVIRONMENT "${MILLRACE_TEST_ENVIRONMENT};TEST_TMPDIR=${scratch}"
+    TIMEOUT 900)
 endfunction()

@@ -46,6 +46,16 @@ class KilledIngestTest : public testing::Test {
     return datasets[0]["version"];
   }
 
+  // Whether a killed ingest was at work.
+  static bool LeftBehind(const std::string& data_dir) {
+    std::error_code none;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(data_dir + "/.staging", none)) {
+      if (entry.is_directory()) return true;
+    }
+    return false;
+  }
+
   TemporaryFolder folder_;
   const std::string photos_ = folder_.path() + "/photos";
 };
@@ -63,6 +73,7 @@ TEST_F(KilledIngestTest, NothingOrEverythingIsVisibleAndTheNextRunSucceeds) {
   ASSERT_FALSE(version.empty());
 
   int published = 0;
+  int interrupted = 0;
   for (int i = 0; i < kKills; ++i) {
     // Every fifth begins anew; the others find what the killed ones left.
     const std::string data_dir = absl::StrCat(folder_.path(), "/", i / 5);
@@ -76,6 +87,7 @@ TEST_F(KilledIngestTest, NothingOrEverythingIsVisibleAndTheNextRunSucceeds) {
     EXPECT_TRUE(visible.empty() || visible == version)
         << "killed after " << whole * share << ": " << visible;
     published += !visible.empty();
+    interrupted += LeftBehind(data_dir);
     if (i % 5 == 4) {
       const Outcome again = RunToEnd(IngestInto(data_dir));
       EXPECT_EQ(again.code, 0) << again.err;
@@ -85,6 +97,7 @@ TEST_F(KilledIngestTest, NothingOrEverythingIsVisibleAndTheNextRunSucceeds) {
   }
   // Not all too early, not all too late.
   EXPECT_LT(published, kKills);
+  EXPECT_GT(interrupted, 0);
 }
 
 }  // namespace

@@ -205,6 +205,10 @@ TEST_F(ServiceTest, AReaderThatStallsIsCancelled) {
             "the request is open");
   WaitUntil([&] { return server_->stats().open_requests == 0; },
             "the request is over");
+  v1::ReadSamplesResponse response;
+  while (stream->Read(&response)) {
+  }
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
 // Health and reflection by hand: their generated classes are not installed.
@@ -237,6 +241,9 @@ TEST_F(ServiceTest, HealthSaysServing) {
   StartServer();
   EXPECT_EQ(CallRaw(NewChannel(), "/grpc.health.v1.Health/Check", ""),
             std::string("\x08\x01"));  // HealthCheckResponse{SERVING}
+  EXPECT_EQ(CallRaw(NewChannel(), "/grpc.health.v1.Health/Check",
+                    "\x0a\x14millrace.v1.Millrace"),
+            std::string("\x08\x01"));
 }
 
 TEST_F(ServiceTest, ReflectionListsTheService) {

@@ -63,10 +63,10 @@ class Log {
   void Info(absl::string_view message, Fields fields = {});
   void Warning(absl::string_view message, Fields fields = {});
   void Error(absl::string_view message, Fields fields = {});
+  void Write(LogLevel level, absl::string_view message, Fields fields);
 
  private:
   struct Sink;
-  void Write(LogLevel level, absl::string_view message, Fields fields);
 
   const LogFormat format_;
   const LogLevel level_;

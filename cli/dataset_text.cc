@@ -17,9 +17,11 @@ constexpr int kBarColumns = 30;
 constexpr int kMaxCell = 44;
 
 std::string ImageSize(const v1::DatasetInfo& info) {
-  return absl::StrCat(info.uniform_size() ? "" : "up to ", info.max_width(),
-                      "x", info.max_height(),
-                      info.channels() == 1 ? ", gray" : ", RGB");
+  const char* color = info.channels() == 1 ? ", gray" : ", RGB";
+  return info.uniform_size()
+             ? absl::StrCat(info.max_width(), "x", info.max_height(), color)
+             : absl::StrCat("widths up to ", info.max_width(),
+                            ", heights up to ", info.max_height(), color);
 }
 
 std::string Facts(const v1::DatasetInfo& info) {

@@ -251,7 +251,10 @@ int Pull::Report(const client::BatchStream& stream,
   }
   if (status.ok()) return kDone;
   const int code = Fail("pull from " + flags_.stream.endpoint, status);
-  Say("stopped " + HowToGoOn());
+  // What the data or the plan is to blame for would only come again.
+  if (!absl::IsDataLoss(status) && !absl::IsInvalidArgument(status)) {
+    Say("stopped " + HowToGoOn());
+  }
   return code;
 }
 

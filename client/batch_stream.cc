@@ -17,7 +17,7 @@ constexpr size_t kMaxNameBytes = 64;
 
 absl::Status Refuse(bool wrong, absl::string_view what) {
   if (!wrong) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("BatchStreamOptions: ", what));
+  return absl::InvalidArgumentError(what);
 }
 
 // "host:port", also behind a scheme such as dns:///; or a name of another kind

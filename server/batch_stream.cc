@@ -384,8 +384,9 @@ void BatchStream::LogEnd() {
         {{"peer", peer_}, {"status", code}, {"why", end_.message()}});
     return;
   }
-  context_->log.Info(
-      "stream closed",
+  const bool faulty = !end_.ok() && !absl::IsCancelled(end_);
+  context_->log.Write(
+      faulty ? LogLevel::kWarning : LogLevel::kInfo, "stream closed",
       {{"client", opening_.client},
        {"peer", peer_},
        {"dataset", opening_.plan->plan().dataset()},

@@ -31,7 +31,12 @@ constexpr absl::Duration kFlushTime = absl::Seconds(1);
 
 absl::Status CheckDataDir(const std::string& path) {
   struct stat info = {};
-  if (stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+  const bool exists = stat(path.c_str(), &info) == 0;
+  if (exists && !S_ISDIR(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the data folder ", path, " is a file; name a folder with --data-dir"));
+  }
+  if (!exists) {
     return absl::NotFoundError(
         absl::StrCat("there is no data folder ", path, ": create it (mkdir -p ",
                      path, "), mount it, or name another with --data-dir"));
@@ -126,6 +131,8 @@ absl::Status Server::Impl::Start() {
         metrics_, MetricsEndpoint::Start(&context_, config.metrics_address()));
   }
   MILLRACE_ASSIGN_OR_RETURN(grpc_, Listen(config, &service_, &port_));
+  grpc_->GetHealthCheckService()->SetServingStatus(
+      v1::Millrace::service_full_name(), true);
   stall_watch_.emplace(
       &context_, absl::Seconds(config.connection().stall_timeout_seconds()));
   context_.log.Info("millraced started",

@@ -1,0 +1,229 @@
+#include "image/baseline_rows.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "image/baseline_rows.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "image/products-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace millrace {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128 || HWY_HAVE_SCALABLE
+
+void UpsampleColumns(const uint8_t* row, int count, uint8_t* out) {
+  UpsampleColumnsReference(row, count, out);
+}
+void UpsampleRows(const uint8_t* row, const uint8_t* other, RowParity parity,
+                  int count, uint8_t* out) {
+  UpsampleRowsReference(row, other, parity, count, out);
+}
+void UpsampleBoth(const uint8_t* row, const uint8_t* other, int count,
+                  uint8_t* out) {
+  UpsampleBothReference(row, other, count, out);
+}
+void YccToRgb(const uint8_t* y, const uint8_t* cb, const uint8_t* cr, int count,
+              uint8_t* rgb) {
+  YccToRgbReference(y, cb, cr, count, rgb);
+}
+
+#else
+
+constexpr hn::CappedTag<uint8_t, kRowPadding> kBytes;
+constexpr hn::Repartition<uint16_t, decltype(kBytes)> kWords;
+constexpr hn::Repartition<int16_t, decltype(kBytes)> kSigned;
+constexpr hn::Half<decltype(kBytes)> kHalf;
+constexpr int kWordLanes = static_cast<int>(hn::MaxLanes(kWords));
+constexpr int kByteLanes = 2 * kWordLanes;
+using Bytes = hn::Vec<decltype(kBytes)>;
+using Words = hn::Vec<decltype(kWords)>;
+using Signed = hn::Vec<decltype(kSigned)>;
+
+HWY_INLINE Words Load(const uint8_t* samples) {
+  return hn::PromoteTo(kWords, hn::LoadU(kHalf, samples));
+}
+
+HWY_INLINE Words TimesThree(Words v) { return hn::Add(hn::Add(v, v), v); }
+
+// (3 * v + other + rounding) >> kShift
+template <int kShift>
+HWY_INLINE Words Blend(Words v, Words other, int rounding) {
+  const Words sum = hn::Add(TimesThree(v), other);
+  return hn::ShiftRight<kShift>(
+      hn::Add(sum, hn::Set(kWords, static_cast<uint16_t>(rounding))));
+}
+
+// `at(x)` has the samples from column x on, as words.
+template <int kShift, class At>
+HWY_INLINE void UpsampleRow(const At& at, int left_rounding, int right_rounding,
+                            int count, uint8_t* out) {
+  for (int x = 0; x < count; x += kWordLanes) {
+    const Words middle = at(x);
+    const Words left = Blend<kShift>(middle, at(x - 1), left_rounding);
+    const Words right = Blend<kShift>(middle, at(x + 1), right_rounding);
+    // Words of two samples: HWY_IS_LITTLE_ENDIAN is true of all targets.
+    const Words both = hn::Or(left, hn::ShiftLeft<8>(right));
+    hn::StoreU(hn::BitCast(kBytes, both), kBytes, out + ptrdiff_t{2} * x);
+  }
+}
+
+void UpsampleColumns(const uint8_t* row, int count, uint8_t* out) {
+  UpsampleRow<2>([row](int x) HWY_ATTR { return Load(row + x); }, 1, 2, count,
+                 out);
+}
+
+void UpsampleBoth(const uint8_t* row, const uint8_t* other, int count,
+                  uint8_t* out) {
+  const auto at = [row, other](int x) HWY_ATTR {
+    return hn::Add(TimesThree(Load(row + x)), Load(other + x));
+  };
+  UpsampleRow<4>(at, 8, 7, count, out);
+}
+
+void UpsampleRows(const uint8_t* row, const uint8_t* other, RowParity parity,
+                  int count, uint8_t* out) {
+  const int rounding = parity == RowParity::kUpper ? 1 : 2;
+  for (int x = 0; x < count; x += kWordLanes) {
+    const Words blended = Blend<2>(Load(row + x), Load(other + x), rounding);
+    hn::StoreU(hn::DemoteTo(kHalf, hn::BitCast(kSigned, blended)), kHalf,
+               out + x);
+  }
+}
+
+struct Rgb {
+  Signed r;
+  Signed g;
+  Signed b;
+};
+
+// Constants as in jdcolor.c, in 16-bit fixed point, split so that the products
+// fit: 1.402 = 1 + 26345/65536, 1.772 = 2 - 14942/65536, 0.71414 = 1 - 18734 /
+// 65536. MulHigh of the doubled value, rounded and halved, is the product
+// rounded.
+HWY_INLINE Rgb Convert(Signed y, Signed cb, Signed cr) {
+  const Signed one = hn::Set(kSigned, 1);
+  const auto half_product = [&](Signed twice, int factor) HWY_ATTR {
+    const Signed high =
+        hn::MulHigh(twice, hn::Set(kSigned, static_cast<int16_t>(factor)));
+    return hn::ShiftRight<1>(hn::Add(high, one));
+  };
+  const Signed cb2 = hn::Add(cb, cb);
+  const Signed cr2 = hn::Add(cr, cr);
+  const auto green =
+      AddProducts(kSigned, SetWide(kSigned, 1 << 15), cb, cr, {-22554, 18734});
+  return {hn::Add(hn::Add(y, cr), half_product(cr2, 26345)),
+          hn::Add(hn::Sub(y, cr), NarrowShifted<16>(kSigned, green)),
+          hn::Add(hn::Add(y, cb2), half_product(cb2, -14942))};
+}
+
+HWY_INLINE Bytes ToBytes(Signed lower, Signed upper) {
+  return hn::Combine(kBytes, hn::DemoteTo(kHalf, upper),
+                     hn::DemoteTo(kHalf, lower));
+}
+
+HWY_INLINE void ConvertBytes(const uint8_t* y, const uint8_t* cb,
+                             const uint8_t* cr, uint8_t* rgb) {
+  const Signed center = hn::Set(kSigned, 128);
+  const auto load = [](const uint8_t* samples) HWY_ATTR {
+    return hn::BitCast(kSigned, Load(samples));
+  };
+  const auto convert = [&](int x) HWY_ATTR {
+    return Convert(load(y + x), hn::Sub(load(cb + x), center),
+                   hn::Sub(load(cr + x), center));
+  };
+  const Rgb lower = convert(0);
+  const Rgb upper = convert(kWordLanes);
+  hn::StoreInterleaved3(ToBytes(lower.r, upper.r), ToBytes(lower.g, upper.g),
+                        ToBytes(lower.b, upper.b), kBytes, rgb);
+}
+
+void YccToRgb(const uint8_t* y, const uint8_t* cb, const uint8_t* cr, int count,
+              uint8_t* rgb) {
+  int x = 0;
+  for (; x + kByteLanes <= count; x += kByteLanes) {
+    ConvertBytes(y + x, cb + x, cr + x, rgb + ptrdiff_t{3} * x);
+  }
+  if (x == count) return;
+  HWY_ALIGN uint8_t rest[3 * kByteLanes];
+  ConvertBytes(y + x, cb + x, cr + x, rest);
+  std::copy_n(rest, ptrdiff_t{3} * (count - x), rgb + ptrdiff_t{3} * x);
+}
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace millrace
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace millrace {
+
+HWY_EXPORT(UpsampleColumns);
+HWY_EXPORT(UpsampleRows);
+HWY_EXPORT(UpsampleBoth);
+HWY_EXPORT(YccToRgb);
+
+void UpsampleColumns(const uint8_t* row, int count, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(UpsampleColumns)(row, count, out);
+}
+
+void UpsampleRows(const uint8_t* row, const uint8_t* other, RowParity parity,
+                  int count, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(UpsampleRows)(row, other, parity, count, out);
+}
+
+void UpsampleBoth(const uint8_t* row, const uint8_t* other, int count,
+                  uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(UpsampleBoth)(row, other, count, out);
+}
+
+void YccToRgb(const uint8_t* y, const uint8_t* cb, const uint8_t* cr, int count,
+              uint8_t* rgb) {
+  HWY_DYNAMIC_DISPATCH(YccToRgb)(y, cb, cr, count, rgb);
+}
+
+void UpsampleColumnsReference(const uint8_t* row, int count, uint8_t* out) {
+  for (int x = 0; x < count; ++x) {
+    out[2 * x] = (3 * row[x] + row[x - 1] + 1) >> 2;
+    out[2 * x + 1] = (3 * row[x] + row[x + 1] + 2) >> 2;
+  }
+}
+
+void UpsampleRowsReference(const uint8_t* row, const uint8_t* other,
+                           RowParity parity, int count, uint8_t* out) {
+  const int rounding = parity == RowParity::kUpper ? 1 : 2;
+  for (int x = 0; x < count; ++x) {
+    out[x] = (3 * row[x] + other[x] + rounding) >> 2;
+  }
+}
+
+void UpsampleBothReference(const uint8_t* row, const uint8_t* other, int count,
+                           uint8_t* out) {
+  const auto at = [=](int x) { return 3 * row[x] + other[x]; };
+  for (int x = 0; x < count; ++x) {
+    out[2 * x] = (3 * at(x) + at(x - 1) + 8) >> 4;
+    out[2 * x + 1] = (3 * at(x) + at(x + 1) + 7) >> 4;
+  }
+}
+
+// jdcolor.c, build_ycc_rgb_table() and ycc_rgb_convert().
+void YccToRgbReference(const uint8_t* y, const uint8_t* cb, const uint8_t* cr,
+                       int count, uint8_t* rgb) {
+  constexpr int kHalf = 1 << 15;
+  const auto clamp = [](int value) { return std::clamp(value, 0, 255); };
+  for (int x = 0; x < count; ++x) {
+    const int blue = cb[x] - 128;
+    const int red = cr[x] - 128;
+    rgb[3 * x] = clamp(y[x] + ((91881 * red + kHalf) >> 16));
+    rgb[3 * x + 1] =
+        clamp(y[x] + ((-22554 * blue - 46802 * red + kHalf) >> 16));
+    rgb[3 * x + 2] = clamp(y[x] + ((116130 * blue + kHalf) >> 16));
+  }
+}
+
+}  // namespace millrace
+#endif  // HWY_ONCE

@@ -108,14 +108,14 @@ TEST(SchedulerTest, BusyLanesGetTheSameTimeHoweverLongTheirTasksAre) {
     absl::Duration longest_;
   };
   Event enough;
-  Scheduler scheduler(1);
-  Gate gate(&scheduler);
-  Spinner slow(&scheduler, absl::Milliseconds(5));
-  Spinner quick(&scheduler, absl::Microseconds(250));
+  auto scheduler = std::make_unique<Scheduler>(1);
+  Gate gate(scheduler.get());
+  Spinner slow(scheduler.get(), absl::Milliseconds(5));
+  Spinner quick(scheduler.get(), absl::Microseconds(250));
   absl::Duration apart;
   absl::Duration allowed;
   // A third lane looks on, on the same thread.
-  auto watch = scheduler.AddLane();
+  auto watch = scheduler->AddLane();
   std::function<void()> look = [&] {
     apart = absl::AbsDuration(slow.took() - quick.took());
     allowed = slow.longest() + quick.longest() + absl::Milliseconds(10);
@@ -128,6 +128,7 @@ TEST(SchedulerTest, BusyLanesGetTheSameTimeHoweverLongTheirTasksAre) {
   watch->Submit([&look] { look(); });
   gate.Open();
   enough.Wait();
+  scheduler.reset();  // Ends what still runs in the spinners.
   EXPECT_LT(apart, allowed) << "by turns it would be 19 to 1";
 }
 

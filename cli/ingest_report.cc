@@ -51,6 +51,7 @@ std::string ToJson(const IngestReport& report) {
   json["quarantined"] = Pairs(report.result.quarantined, "reason");
   json["warned"] = Pairs(report.result.warned, "warning");
   json["untiled_count"] = report.result.untiled_count;
+  json["needs_libjpeg_count"] = report.result.needs_libjpeg_count;
   json["untiled"] = Pairs(report.result.untiled, "reason");
   json["notes"] = report.result.notes;
   json["seconds"] = absl::ToDoubleSeconds(report.took);
@@ -75,6 +76,11 @@ std::string ToText(const IngestReport& report) {
         {"", "untiled",
          absl::StrCat(Count(report.result.untiled_count),
                       ", stored as they came: their crops cost more")});
+  }
+  if (report.result.needs_libjpeg_count > 0) {
+    facts.AddRow({"", "slow decode",
+                  absl::StrCat(Count(report.result.needs_libjpeg_count),
+                               ", of which only libjpeg makes the pixels")});
   }
   facts.AddRow({"", "size",
                 absl::StrCat(Bytes(info.image_bytes()), " of images, ",

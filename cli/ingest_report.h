@@ -27,8 +27,8 @@ struct IngestReport {
 //    "samples", "classes", "annotations", "captions", "source_bytes",
 //    "image_bytes", "decode_record_bytes", "record_bytes", "shards",
 //    "quarantined": [{"key", "reason"}], "warned": [{"key", "warning"}],
-//    "untiled_count", "untiled": [{"key", "reason"}], "notes": [text],
-//    "seconds"}
+//    "untiled_count", "needs_libjpeg_count", "untiled": [{"key", "reason"}],
+//    "notes": [text], "seconds"}
 std::string ToJson(const IngestReport& report);
 
 // The summary of a published dataset.

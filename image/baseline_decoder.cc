@@ -27,6 +27,7 @@ Range SamplesFor(int begin, int end, int pixels_per_sample, int samples) {
 }  // namespace
 
 bool IsServedByBaselineDecoder(const JpegLayout& layout) {
+  if (layout.needs_libjpeg) return false;
   if (layout.color == JpegColor::kGray) return true;
   if (layout.color != JpegColor::kYcc) return false;
   const JpegLayout::Component& luma = layout.components[0];
@@ -67,6 +68,14 @@ absl::Status BaselineDecoder::Decode(absl::string_view jpeg,
     for (; y < end; ++y) WriteRow(y, region, image);
   }
   return absl::OkStatus();
+}
+
+size_t BaselineDecoder::bytes() const {
+  size_t bytes = scan_.bytes() + rgb_.capacity();
+  for (const Plane& plane : planes_) {
+    bytes += plane.samples.capacity() + plane.upsampled.capacity();
+  }
+  return bytes;
 }
 
 void BaselineDecoder::Prepare(const Rect& region) {

@@ -21,9 +21,9 @@
 
 namespace millrace {
 
-// False for what libjpeg does in other ways than this decoder: RGB without
-// conversion, factors other than 1 x 1 chroma below 1 or 2 x 1 or 2 luma, and
-// images so narrow that libjpeg upsamples them without filter.
+// False for layout.needs_libjpeg, and for what libjpeg does in other ways: RGB
+// without conversion, factors other than 1 x 1 chroma below 1 or 2 x 1 or 2
+// luma, and images so narrow that libjpeg upsamples them without filter.
 bool IsServedByBaselineDecoder(const JpegLayout& layout);
 
 // One thread. Keeps its memory for the next image: a decoder that is used again
@@ -39,6 +39,9 @@ class BaselineDecoder {
   // lies outside of the part that was read is not checked.
   absl::Status Decode(absl::string_view jpeg, const JpegLayout& layout,
                       const Rect& region, int channels, Image* image);
+
+  // What it holds on to.
+  size_t bytes() const;
 
  private:
   // A half-open range of rows or columns.

@@ -160,6 +160,13 @@ absl::Span<const EntropyBlock> BaselineScan::BlocksOf(int band_row,
           static_cast<size_t>((end - column) * mcu_blocks_)};
 }
 
+size_t BaselineScan::bytes() const {
+  return capacity_ * sizeof(int16_t) +
+         blocks_.capacity() * sizeof(EntropyBlock) +
+         segments_.capacity() * sizeof(EntropySegment) + bytes_.capacity() +
+         turned_bytes_.capacity();
+}
+
 bool BaselineScan::DecodeBand(int rows) {
   bool decoded = true;
   for (; decoded && row_ < mcus_.y; ++row_) {

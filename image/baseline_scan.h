@@ -43,6 +43,9 @@ class BaselineScan {
   // The coefficients of a row of blocks within the band, from the rectangle's
   // first MCU on. The last group may be filled up with zeros.
   int16_t* groups(int component, int block_row);
+  // Bytes that it holds on to.
+  size_t bytes() const;
+
   int groups_per_row(int component) const {
     return components_[component].groups_per_row;
   }

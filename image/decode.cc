@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "image/jpeg_layout.h"
+#include "image/decode_scratch.h"
 #include "image/orientation.h"
 #include "image/stored_decoder.h"
 
@@ -45,24 +45,25 @@ absl::Status NeitherJpegNorPng(absl::string_view bytes) {
                    absl::CHexEscape(bytes.substr(0, 8)), "\"", kOnly));
 }
 
-absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenWithRecord(
-    absl::string_view jpeg, absl::string_view record,
-    const DecodeLimits& limits) {
-  JpegLayout layout;
-  MILLRACE_RETURN_IF_ERROR(
-      ParseSerializedJpegLayout(record, jpeg.size(), &layout));
-  return OpenJpegTiles(jpeg, std::move(layout), limits);
-}
-
 absl::StatusOr<std::unique_ptr<StoredDecoder>> Open(
-    absl::string_view bytes, absl::string_view record,
-    const DecodeLimits& limits) {
-  if (absl::StartsWith(bytes, kJpegMagic)) {
-    return record.empty() ? OpenJpeg(bytes, limits)
-                          : OpenWithRecord(bytes, record, limits);
-  }
+    absl::string_view bytes, const DecodeLimits& limits) {
+  if (absl::StartsWith(bytes, kJpegMagic)) return OpenJpeg(bytes, limits);
   if (absl::StartsWith(bytes, kPngMagic)) return OpenPng(bytes, limits);
   return NeitherJpegNorPng(bytes);
+}
+
+// Makes *own if it is needed and the caller lends no scratch memory.
+absl::StatusOr<std::unique_ptr<StoredDecoder>> Open(
+    absl::string_view bytes, const DecodeOptions& options,
+    std::unique_ptr<DecodeScratch>* own) {
+  if (options.decode_record.empty()) return Open(bytes, options.limits);
+  DecodeScratch* scratch = options.scratch;
+  if (scratch == nullptr) {
+    *own = std::make_unique<DecodeScratch>();
+    scratch = own->get();
+  }
+  return OpenRecordedJpeg(bytes, options.decode_record, options.limits,
+                          scratch);
 }
 
 absl::Status CheckOptions(const DecodeOptions& options) {
@@ -106,7 +107,7 @@ absl::Status CheckPixels(int64_t width, int64_t height,
 
 absl::StatusOr<ImageHeader> ReadImageHeader(absl::string_view bytes,
                                             const DecodeLimits& limits) {
-  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, "", limits));
+  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, limits));
   return decoder->header();
 }
 
@@ -114,8 +115,8 @@ absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
                           const Rect& region, Image* image,
                           DecodeReport* report) {
   MILLRACE_RETURN_IF_ERROR(CheckOptions(options));
-  MILLRACE_ASSIGN_OR_RETURN(const auto decoder,
-                            Open(bytes, options.decode_record, options.limits));
+  std::unique_ptr<DecodeScratch> own;
+  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, options, &own));
   ImageHeader header = decoder->header();
   if (!options.apply_orientation) header.orientation = 1;
   const int scale = options.scale_denominator;

@@ -54,6 +54,8 @@ struct DecodeLimits {
 absl::StatusOr<ImageHeader> ReadImageHeader(absl::string_view bytes,
                                             const DecodeLimits& limits = {});
 
+struct DecodeScratch;  // image/decode_scratch.h
+
 struct DecodeOptions {
   // 1 (gray), 3 (RGB), or 0: as header.channels. RGB to gray is
   // ITU-R 601-2 luma in Pillow's integer form; gray to RGB repeats.
@@ -68,6 +70,9 @@ struct DecodeOptions {
   // empty. Changes no pixel: with it, a region costs only its tiles. Such files
   // were clean, so what else would be a warning is INVALID_ARGUMENT. Borrowed.
   absl::string_view decode_record;
+  // Memory for decoding with a record, so that the next image finds it; may be
+  // null. Borrowed, for one thread at a time.
+  DecodeScratch* scratch = nullptr;
   DecodeLimits limits;
 };
 

@@ -10,8 +10,7 @@ namespace millrace {
 inline float FromFloat16(uint16_t half) {
   // The exponent moves over, and multiplication mends its bias, also where
   // there is none.
-  const float value =
-      std::bit_cast<float>((half & 0x7FFFu) << 13) * 0x1p112f;
+  const float value = std::bit_cast<float>((half & 0x7FFFu) << 13) * 0x1p112f;
   return (half & 0x8000u) != 0 ? -value : value;
 }
 

@@ -71,6 +71,8 @@ struct JpegLayout {
   std::array<JpegHuffmanTable, kMaxTables> ac_tables = {};
   // MCUs; 0 if there are no restart markers.
   int restart_interval = 0;
+  // The baseline decoder was seen to make other pixels of this file.
+  bool needs_libjpeg = false;
   // First byte of each restart interval in the file, and last the byte behind
   // the end-of-image marker. Interval i is [offsets[i], offsets[i + 1] -
   // kMarkerBytes); its bytes are as in the file, with stuffing.

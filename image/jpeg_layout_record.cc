@@ -11,6 +11,8 @@ namespace {
 constexpr uint8_t kVersion = 1;
 constexpr uint8_t kWideLengths = 1;
 constexpr uint8_t kWideQuantizers = 2;
+constexpr uint8_t kNeedsLibjpeg = 4;
+constexpr uint8_t kKnownFlags = kWideLengths | kWideQuantizers | kNeedsLibjpeg;
 
 absl::Status Bad(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("decode record: ", what));
@@ -76,9 +78,8 @@ UsedTables TablesOf(const JpegLayout& layout) {
   return used;
 }
 
-// The flags that the layout's largest values ask for.
 int FlagsFor(const JpegLayout& layout) {
-  int flags = 0;
+  int flags = layout.needs_libjpeg ? kNeedsLibjpeg : 0;
   for (size_t i = 1; i < layout.offsets.size(); ++i) {
     if (layout.offsets[i] - layout.offsets[i - 1] > 0xFFFF) {
       flags |= kWideLengths;
@@ -218,7 +219,8 @@ absl::Status ParseSerializedJpegLayout(absl::string_view record,
         absl::StrCat("version ", version, "; this program knows ", kVersion));
   }
   const int flags = in.Byte();
-  if (flags & ~(kWideLengths | kWideQuantizers)) return Bad("unknown flags");
+  if (flags & ~kKnownFlags) return Bad("unknown flags");
+  layout->needs_libjpeg = flags & kNeedsLibjpeg;
   ReadGeometry(&in, layout);
   if (!HasGeometry(*layout)) return Bad("a size, factor or table of nothing");
   ReadTables(&in, flags, layout);

@@ -34,7 +34,7 @@ int DivideUp(int a, int b) { return (a + b - 1) / b; }
 
 class TileDecoder final : public StoredDecoder {
  public:
-  TileDecoder(absl::string_view bytes, JpegLayout layout,
+  TileDecoder(absl::string_view bytes, const JpegLayout& layout,
               const DecodeLimits& limits);
 
   const ImageHeader& header() const override { return header_; }
@@ -52,7 +52,7 @@ class TileDecoder final : public StoredDecoder {
   int mcu_height() const { return kBlockSide * layout_.max_v(); }
 
   const absl::string_view bytes_;
-  const JpegLayout layout_;
+  const JpegLayout& layout_;
   const DecodeLimits limits_;
   ImageHeader header_;
   // Of a cell, in MCUs.
@@ -61,9 +61,9 @@ class TileDecoder final : public StoredDecoder {
   std::string cut_;
 };
 
-TileDecoder::TileDecoder(absl::string_view bytes, JpegLayout layout,
+TileDecoder::TileDecoder(absl::string_view bytes, const JpegLayout& layout,
                          const DecodeLimits& limits)
-    : bytes_(bytes), layout_(std::move(layout)), limits_(limits) {
+    : bytes_(bytes), layout_(layout), limits_(limits) {
   header_.stored_width = layout_.width;
   header_.stored_height = layout_.height;
   header_.channels = layout_.component_count;
@@ -143,9 +143,10 @@ absl::Status TileDecoder::Decode(const DecodeRequest& request, Image* image,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenJpegTiles(
-    absl::string_view bytes, JpegLayout layout, const DecodeLimits& limits) {
+    absl::string_view bytes, const JpegLayout& layout,
+    const DecodeLimits& limits) {
   MILLRACE_RETURN_IF_ERROR(CheckPixels(layout.width, layout.height, limits));
-  return std::make_unique<TileDecoder>(bytes, std::move(layout), limits);
+  return std::make_unique<TileDecoder>(bytes, layout, limits);
 }
 
 }  // namespace millrace

@@ -47,11 +47,18 @@ absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenJpeg(
 absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenPng(
     absl::string_view bytes, const DecodeLimits& limits);
 
-// A JPEG of which `layout` says where its tiles are: decodes those that a
-// region touches, through libjpeg. Bytes that do not decode without a warning
-// are INVALID_ARGUMENT, for ingest makes layouts of clean files only.
+// A JPEG of which `layout`, borrowed too, says where its tiles are: decodes
+// those that a region touches, through libjpeg. Bytes that do not decode
+// without a warning are INVALID_ARGUMENT, for ingest makes layouts of clean
+// files only.
 absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenJpegTiles(
-    absl::string_view bytes, JpegLayout layout, const DecodeLimits& limits);
+    absl::string_view bytes, const JpegLayout& layout,
+    const DecodeLimits& limits);
+// The same by its decode record, with the baseline decoder where it serves.
+// `scratch` is borrowed, and taken until the decoder is destroyed.
+absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenRecordedJpeg(
+    absl::string_view bytes, absl::string_view record,
+    const DecodeLimits& limits, DecodeScratch* scratch);
 
 // A side of an image decoded at 1 / denominator: rounded up, as libjpeg does.
 inline int ScaledSide(int side, int denominator) {

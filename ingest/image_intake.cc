@@ -91,7 +91,8 @@ absl::StatusOr<StoredImage> ImageIntake::Take(std::string bytes) {
   if (shrinks) {
     MILLRACE_RETURN_IF_ERROR(Shrink(&image));
   } else if (jpeg && options_.keep_original) {
-    image.decode_record = RecordOf(image.bytes);
+    const auto layout = ParseJpegLayout(image.bytes);
+    if (layout.ok()) SetRecord(image.bytes, *layout, &image);
   }
   return image;
 }
@@ -117,13 +118,12 @@ absl::StatusOr<v1::ImageInfo> ImageIntake::Check(absl::string_view bytes,
 absl::Status ImageIntake::Tile(StoredImage* image) {
   MILLRACE_ASSIGN_OR_RETURN(TiledJpeg tiled,
                             TileJpeg(image->bytes, limits_, &pixels_));
-  std::string record = SerializeJpegLayout(tiled.layout);
-  if (!Matches(tiled.bytes, "") || !Matches(tiled.bytes, record)) {
+  if (!Matches(tiled.bytes, "") ||
+      !SetRecord(tiled.bytes, std::move(tiled.layout), image)) {
     return absl::FailedPreconditionError(
         "JPEG: with tiles it would decode to other pixels");
   }
   image->bytes = std::move(tiled.bytes);
-  image->decode_record = std::move(record);
   return absl::OkStatus();
 }
 
@@ -155,11 +155,17 @@ absl::Status ImageIntake::Shrink(StoredImage* image) {
   return absl::OkStatus();
 }
 
-std::string ImageIntake::RecordOf(absl::string_view jpeg) {
-  const absl::StatusOr<JpegLayout> layout = ParseJpegLayout(jpeg);
-  if (!layout.ok()) return "";
-  std::string record = SerializeJpegLayout(*layout);
-  return Matches(jpeg, record) ? record : "";
+bool ImageIntake::SetRecord(absl::string_view bytes, JpegLayout layout,
+                            StoredImage* image) {
+  for (const bool needs_libjpeg : {false, true}) {
+    layout.needs_libjpeg = needs_libjpeg;
+    std::string record = SerializeJpegLayout(layout);
+    if (!Matches(bytes, record)) continue;
+    image->decode_record = std::move(record);
+    image->needs_libjpeg = needs_libjpeg;
+    return true;
+  }
+  return false;
 }
 
 bool ImageIntake::Matches(absl::string_view bytes,
@@ -168,6 +174,7 @@ bool ImageIntake::Matches(absl::string_view bytes,
   options.limits = limits_;
   options.apply_orientation = false;
   options.decode_record = decode_record;
+  options.scratch = &scratch_;
   DecodeReport report;
   const absl::Status status =
       DecodeRegion(bytes, options, Rect{}, &others_, &report);

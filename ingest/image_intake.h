@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "base/memory_budget.h"
 #include "image/decode.h"
+#include "image/decode_scratch.h"
 #include "millrace/v1/sample.pb.h"
 
 namespace millrace {
@@ -37,6 +38,8 @@ struct StoredImage {
   v1::ImageInfo info;
   std::string bytes;
   std::string decode_record;
+  // The record sends decoders to libjpeg: ours makes other pixels of it.
+  bool needs_libjpeg = false;
   // Why a JPEG is stored as it came although it should have got tiles. Empty
   // for all others.
   std::string untiled;
@@ -62,8 +65,10 @@ class ImageIntake {
   // Replaces image->bytes by a tiled form; an error leaves all as it was.
   absl::Status Tile(StoredImage* image);
   absl::Status Shrink(StoredImage* image);
-  // The decode record of a baseline file as it came; empty if it has none.
-  std::string RecordOf(absl::string_view jpeg);
+  // Sets the decode record with which `bytes` decode to pixels_; false if there
+  // is none.
+  bool SetRecord(absl::string_view bytes, JpegLayout layout,
+                 StoredImage* image);
   // If the bytes decode to pixels_ without a word.
   bool Matches(absl::string_view bytes, absl::string_view decode_record);
 
@@ -73,6 +78,7 @@ class ImageIntake {
   // Of the image as it came, not turned; and another to compare with.
   Image pixels_;
   Image others_;
+  DecodeScratch scratch_;
 };
 
 // Raw pixels: `info` must account for every byte.

@@ -32,6 +32,7 @@ struct Outcome {
   Findings findings;
   // See StoredImage.
   std::string untiled;
+  bool needs_libjpeg = false;
   // Of the image as the source has it.
   uint64_t source_bytes = 0;
   uint64_t decode_record_bytes = 0;
@@ -73,6 +74,7 @@ class ItemWorker {
       ShrinkTo(image.info, &meta);
     }
     outcome->untiled = std::move(image.untiled);
+    outcome->needs_libjpeg = image.needs_libjpeg;
     outcome->decode_record_bytes = image.decode_record.size();
     return EncodeSample(std::move(meta), image.bytes, image.decode_record);
   }
@@ -202,6 +204,7 @@ class IngestRun {
     }
     note(outcome.untiled, &result_.untiled);
     if (!outcome.untiled.empty()) ++result_.untiled_count;
+    if (outcome.needs_libjpeg) ++result_.needs_libjpeg_count;
   }
 
   absl::Status Quarantine(const v1::Quarantined& entry) {

@@ -136,6 +136,9 @@ struct IngestResult {
   // the first 100,000, and how many they are.
   std::vector<v1::Quarantined> untiled;
   uint64_t untiled_count = 0;
+  // JPEGs of which our decoder and libjpeg made different pixels: such are
+  // served by libjpeg.
+  uint64_t needs_libjpeg_count = 0;
   // Of the images that are stored, as the source has them; they take
   // info.image_bytes() now.
   uint64_t source_bytes = 0;

@@ -42,6 +42,7 @@ absl::StatusOr<ImageView> DecodePixels(const Sample& sample,
   decode.channels = options.channels;
   decode.apply_orientation = options.apply_orientation;
   decode.decode_record = sample.decode_record;
+  decode.scratch = &scratch->decode;
   // Ingest let this size in, whatever its limit was; more is not this image.
   decode.limits.max_pixels = int64_t{info.width()} * info.height();
   DecodeReport report;
@@ -59,8 +60,8 @@ absl::StatusOr<ImageView> DecodePixels(const Sample& sample,
 }  // namespace
 
 size_t PixelScratch::bytes() const {
-  size_t bytes =
-      decoded.pixels().capacity() + spare.pixels().capacity() + resize.bytes();
+  size_t bytes = decode.bytes() + decoded.pixels().capacity() +
+                 spare.pixels().capacity() + resize.bytes();
   for (const Image& image : canvas) bytes += image.pixels().capacity();
   return bytes;
 }

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
+#include "image/decode_scratch.h"
 #include "image/image.h"
 #include "image/resample.h"
 #include "storage/sample_store.h"
@@ -19,6 +20,7 @@ namespace millrace {
 
 // Working memory of one sample in the making.
 struct PixelScratch {
+  DecodeScratch decode;
   Image decoded;
   std::array<Image, 3> canvas;
   ResizeScratch resize;

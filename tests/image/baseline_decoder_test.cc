@@ -131,6 +131,14 @@ TEST_P(BaselineDecoderTest, WildCoefficientsEqualLibjpeg) {
 // What this decoder takes, libjpeg decodes without a warning to the same
 // pixels. All else it refuses, and goes on with the next image as if nothing
 // had been.
+TEST(ServedByBaselineDecoderTest, NothingThatTheLayoutLeavesToLibjpeg) {
+  auto layout = ParseJpegLayout(WriteJpeg(Noise(40, 40, 3, 1), {}));
+  ASSERT_TRUE(layout.ok()) << layout.status();
+  EXPECT_TRUE(IsServedByBaselineDecoder(*layout));
+  layout->needs_libjpeg = true;
+  EXPECT_FALSE(IsServedByBaselineDecoder(*layout));
+}
+
 TEST_P(BaselineDecoderTest, DamagedFilesAreRefusedOrEqualLibjpeg) {
   int refused = 0;
   for (int i = 0; i < 60; ++i) {

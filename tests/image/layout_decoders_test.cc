@@ -6,6 +6,7 @@
 #include <functional>
 #include <random>
 
+#include "image/decode_scratch.h"
 #include "image/jpeg_layout.h"
 #include "image/jpeg_tiling.h"
 #include "image/stored_decoder.h"
@@ -16,7 +17,7 @@ namespace millrace {
 namespace {
 
 using OpenLayout = std::function<absl::StatusOr<std::unique_ptr<StoredDecoder>>(
-    absl::string_view, JpegLayout, const DecodeLimits&)>;
+    absl::string_view, const JpegLayout&, const DecodeLimits&)>;
 
 struct Implementation {
   const char* name;
@@ -214,9 +215,18 @@ TEST_P(LayoutDecodersTest, GiveTheSamePixelsForRealFiles) {
   EXPECT_GT(files, 450);
 }
 
+// As DecodeRegion() does it.
+absl::StatusOr<std::unique_ptr<StoredDecoder>> OpenByRecord(
+    absl::string_view bytes, const JpegLayout& layout,
+    const DecodeLimits& limits) {
+  static DecodeScratch scratch;
+  return OpenRecordedJpeg(bytes, SerializeJpegLayout(layout), limits, &scratch);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Decoders, LayoutDecodersTest,
-    testing::Values(Implementation{"LibjpegOverTiles", OpenJpegTiles, 8}),
+    testing::Values(Implementation{"LibjpegOverTiles", OpenJpegTiles, 8},
+                    Implementation{"ByRecord", OpenByRecord, 8}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

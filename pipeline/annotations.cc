@@ -1,6 +1,7 @@
 #include "pipeline/annotations.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -66,8 +67,26 @@ Corners BoxOf(const v1::Annotation& annotation, const StoredFrame& frame) {
       Corners{box.x(), box.y(), box.x() + box.width(), box.y() + box.height()});
 }
 
+std::array<double, 4> InFormat(const Corners& box,
+                               v1::BatchOptions::BoxFormat format) {
+  const double width = box.x1 - box.x0;
+  const double height = box.y1 - box.y0;
+  switch (format) {
+    case v1::BatchOptions::XYWH:
+      return {box.x0, box.y0, width, height};
+    case v1::BatchOptions::CXCYWH:
+      return {box.x0 + 0.5 * width, box.y0 + 0.5 * height, width, height};
+    default:
+      return {box.x0, box.y0, box.x1, box.y1};
+  }
+}
+
 Point CentreOf(const Corners& box) {
   return {0.5 * (box.x0 + box.x1), 0.5 * (box.y0 + box.y1)};
+}
+
+absl::Status OverLimit() {
+  return absl::FailedPreconditionError("the annotations are over the limit");
 }
 
 // The orientation that undoes another.
@@ -83,7 +102,9 @@ uint64_t BytesOfBox(const AnnotationOptions& options, int width, int height) {
   // Box, label and id, crowd, area.
   const uint64_t box =
       4 * sizeof(float) + 2 * sizeof(int64_t) + sizeof(uint8_t) + sizeof(float);
-  const uint64_t mask = options.masks ? uint64_t{1} * width * height : 0;
+  const uint64_t mask = !options.masks        ? 0
+                        : options.run_lengths ? sizeof(int64_t)
+                                              : uint64_t{1} * width * height;
   return box + mask + uint64_t{3} * options.keypoints * sizeof(float);
 }
 
@@ -114,6 +135,9 @@ class AnnotationRecipe::Mover {
   std::vector<Left> LeftOf(const v1::SampleMeta& meta) const;
   absl::Status Add(const Left& left);
   absl::Status AddMask(const v1::Annotation& annotation);
+  absl::Status AddRunLengths(const v1::Annotation& annotation);
+  // `mask` is zeros.
+  absl::Status PaintMask(const v1::Annotation& annotation, uint8_t* mask);
   void PaintPolygon(const v1::Polygon& polygon, uint8_t* mask) const;
   absl::Status PaintRunLengths(const v1::RunLengths& run_lengths,
                                uint8_t* mask) const;
@@ -132,6 +156,7 @@ class AnnotationRecipe::Mover {
   const SampleProgram& program_;
   RaggedBudget* const budget_;
   std::vector<PixelPlace> sources_;  // Once there is a mask.
+  std::vector<uint8_t> raster_;      // For run lengths.
   SampleAnnotations moved_;
 };
 
@@ -142,9 +167,11 @@ absl::Status AnnotationRecipe::Mover::AddAll(const v1::SampleMeta& meta) {
   const uint64_t bytes =
       BytesOfBox(options, program_.width(), program_.height());
   if (!budget_->Take(all.size() * bytes)) {
-    return absl::FailedPreconditionError("the annotations are over the limit");
+    return OverLimit();
   }
-  if (options.masks) moved_.masks.reserve(all.size() * mask_bytes());
+  if (options.masks && !options.run_lengths) {
+    moved_.masks.reserve(all.size() * mask_bytes());
+  }
   moved_.keypoints.reserve(all.size() * 3 * options.keypoints);
   for (const Left& left : all) MILLRACE_RETURN_IF_ERROR(Add(left));
   return absl::OkStatus();
@@ -152,10 +179,12 @@ absl::Status AnnotationRecipe::Mover::AddAll(const v1::SampleMeta& meta) {
 
 std::vector<AnnotationRecipe::Mover::Left> AnnotationRecipe::Mover::LeftOf(
     const v1::SampleMeta& meta) const {
+  const int max_boxes = recipe_.options_.max_boxes;
   std::vector<Left> all;
   for (int i = 0; i < meta.annotations_size(); ++i) {
     const v1::Annotation& annotation = meta.annotations(i);
     if (program_.IsDropped(i)) continue;
+    if (max_boxes > 0 && all.size() == static_cast<size_t>(max_boxes)) break;
     const Corners box = BoxOf(annotation, frame_);
     const auto moved = program_.Move(box);
     if (moved) all.push_back({annotation, *moved, CentreOf(box)});
@@ -165,10 +194,9 @@ std::vector<AnnotationRecipe::Mover::Left> AnnotationRecipe::Mover::LeftOf(
 
 absl::Status AnnotationRecipe::Mover::Add(const Left& left) {
   const v1::Annotation& annotation = left.annotation;
-  const Corners& box = left.box;
   const AnnotationOptions& options = recipe_.options_;
-  for (const double side : {box.x0, box.y0, box.x1, box.y1}) {
-    moved_.boxes.push_back(ToFloat(side));
+  for (const double value : InFormat(left.box, options.box_format)) {
+    moved_.boxes.push_back(ToFloat(value));
   }
   moved_.labels.push_back(annotation.category());
   moved_.ids.push_back(annotation.id());
@@ -181,9 +209,27 @@ absl::Status AnnotationRecipe::Mover::Add(const Left& left) {
 
 absl::Status AnnotationRecipe::Mover::AddMask(
     const v1::Annotation& annotation) {
+  if (recipe_.options_.run_lengths) return AddRunLengths(annotation);
   const size_t begin = moved_.masks.size();
   moved_.masks.resize(begin + mask_bytes());
-  uint8_t* mask = moved_.masks.data() + begin;
+  return PaintMask(annotation, moved_.masks.data() + begin);
+}
+
+absl::Status AnnotationRecipe::Mover::AddRunLengths(
+    const v1::Annotation& annotation) {
+  raster_.assign(mask_bytes(), 0);
+  MILLRACE_RETURN_IF_ERROR(PaintMask(annotation, raster_.data()));
+  const RunLengthMask runs =
+      RunLengthsOf(raster_.data(), program_.height(), program_.width());
+  if (!budget_->Take(runs.counts.size() * sizeof(int32_t))) return OverLimit();
+  moved_.mask_counts.insert(moved_.mask_counts.end(), runs.counts.begin(),
+                            runs.counts.end());
+  moved_.mask_ends.push_back(static_cast<int64_t>(moved_.mask_counts.size()));
+  return absl::OkStatus();
+}
+
+absl::Status AnnotationRecipe::Mover::PaintMask(
+    const v1::Annotation& annotation, uint8_t* mask) {
   if (sources_.empty()) sources_ = program_.SourcePixels();
   if (annotation.has_run_lengths()) {
     return PaintRunLengths(annotation.run_lengths(), mask);

@@ -6,7 +6,7 @@
 //   a crop cuts off is not subtracted.
 // - Polygons are moved first and drawn at the size of the output; run lengths
 //   are drawn at the size of the source and moved by nearest pixel. A box
-//   without a mask gets zeros.
+//   without a mask gets zeros. Where the image is padding, so is the mask.
 // - A keypoint that ends up outside becomes (0, 0) with visibility 0. A
 //   mirrored image swaps the keypoints that a category names left and right.
 #pragma once
@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "millrace/v1/dataset.pb.h"
+#include "millrace/v1/plan.pb.h"
 #include "millrace/v1/sample.pb.h"
 #include "pipeline/sample_program.h"
 
@@ -24,12 +25,15 @@ namespace millrace {
 
 // Of one sample; T boxes. Row-major.
 struct SampleAnnotations {
-  std::vector<float> boxes;  // T x 4: x0, y0, x1, y1.
+  std::vector<float> boxes;  // T x 4.
   std::vector<int64_t> labels;
   std::vector<int64_t> ids;
   std::vector<uint8_t> crowd;
   std::vector<float> areas;
-  std::vector<uint8_t> masks;    // T x H x W.
+  std::vector<uint8_t> masks;  // T x H x W, or instead:
+  // COCO's run lengths of all boxes, and where each box's end.
+  std::vector<int32_t> mask_counts;
+  std::vector<int64_t> mask_ends;
   std::vector<float> keypoints;  // T x K x 3.
 };
 
@@ -53,14 +57,19 @@ class RaggedBudget {
 
 struct AnnotationOptions {
   bool masks = false;
+  // Masks as run lengths.
+  bool run_lengths = false;
   // K, or 0: none wanted.
   int keypoints = 0;
+  // The first boxes of a sample that are left; 0: all.
+  int max_boxes = 0;
+  v1::BatchOptions::BoxFormat box_format = v1::BatchOptions::XYXY;
   // Annotations follow the pixels as they are stored.
   bool ignore_orientation = false;
 };
 
-// What one box takes in the tensors, with its mask and keypoints, if the image
-// becomes `width` x `height`.
+// What one box takes in the tensors, with its mask (but for its run lengths)
+// and keypoints, if the image becomes `width` x `height`.
 uint64_t BytesOfBox(const AnnotationOptions& options, int width, int height);
 
 // Immutable, thread-safe.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "pipeline/annotation_tensors.h"
 #include "pipeline/tensor_specs.h"
 
 namespace millrace {
@@ -63,97 +64,6 @@ class Assembly final : public BatchAssembly {
   std::vector<std::atomic<int>> missing_;  // Samples of each group that mixes.
   std::vector<SampleRecipe::Result> results_;  // If boxes are wanted.
 };
-
-// Collects the tensors of a finished batch in the order of the plan's specs.
-class Gatherer {
- public:
-  Gatherer(const std::vector<v1::TensorSpec>& specs,
-           std::vector<SampleRecipe::Result>* results, BufferPool* pool)
-      : specs_(specs), results_(*results), pool_(pool) {
-    for (const auto& result : results_) {
-      offsets_.push_back(
-          offsets_.back() +
-          static_cast<int64_t>(result.annotations.labels.size()));
-    }
-  }
-
-  void Add(Buffer data) {
-    const v1::TensorSpec& spec = specs_[tensors_.size()];
-    tensors_.push_back({spec.name(),
-                        spec.dtype(),
-                        {spec.shape().begin(), spec.shape().end()},
-                        std::make_shared<const Buffer>(std::move(data))});
-  }
-
-  // Where each sample's boxes begin; at last, how many there are.
-  const std::vector<int64_t>& offsets() const { return offsets_; }
-
-  // All samples' values of one ragged tensor, one after the other. Frees them
-  // as they are copied, so that masks do not take their memory twice.
-  template <typename T>
-  void AddRagged(std::vector<T> SampleAnnotations::*values);
-
-  // One row of `width` numbers for each of `rows`.
-  template <typename T, typename RowOf>
-  void AddRows(size_t rows, size_t width, const RowOf& row_of);
-
-  std::vector<HostTensor> Take() { return std::move(tensors_); }
-
- private:
-  const std::vector<v1::TensorSpec>& specs_;
-  std::vector<SampleRecipe::Result>& results_;
-  BufferPool* const pool_;
-  std::vector<int64_t> offsets_ = {0};
-  std::vector<HostTensor> tensors_;
-};
-
-template <typename T>
-void Gatherer::AddRagged(std::vector<T> SampleAnnotations::*values) {
-  size_t count = 0;
-  for (const auto& result : results_) {
-    count += (result.annotations.*values).size();
-  }
-  Buffer data = pool_->Get(count * sizeof(T));
-  uint8_t* out = data.data();
-  for (auto& result : results_) {
-    const std::vector<T> part = std::move(result.annotations.*values);
-    if (part.empty()) continue;
-    std::memcpy(out, part.data(), part.size() * sizeof(T));
-    out += part.size() * sizeof(T);
-  }
-  Add(std::move(data));
-  tensors_.back().shape[0] = offsets_.back();
-}
-
-template <typename T, typename RowOf>
-void Gatherer::AddRows(size_t rows, size_t width, const RowOf& row_of) {
-  Buffer data = pool_->Get(rows * width * sizeof(T));
-  auto* out = reinterpret_cast<T*>(data.data());
-  for (size_t i = 0; i < rows; ++i, out += width) row_of(i, out);
-  Add(std::move(data));
-}
-
-void AddAnnotations(const OutputSpec& output,
-                    const std::vector<SampleRecipe::Result>& results,
-                    Gatherer* gather) {
-  gather->AddRagged(&SampleAnnotations::boxes);
-  gather->AddRagged(&SampleAnnotations::labels);
-  gather->AddRagged(&SampleAnnotations::ids);
-  gather->AddRagged(&SampleAnnotations::crowd);
-  gather->AddRagged(&SampleAnnotations::areas);
-  gather->AddRows<int64_t>(results.size() + 1, 1, [&](size_t i, int64_t* out) {
-    *out = gather->offsets()[i];
-  });
-  gather->AddRows<int32_t>(results.size(), 2, [&](size_t i, int32_t* out) {
-    out[0] = results[i].upright.height;
-    out[1] = results[i].upright.width;
-  });
-  gather->AddRows<int64_t>(results.size(), 1, [&](size_t i, int64_t* out) {
-    *out = results[i].source_id;
-  });
-  if (output.masks) gather->AddRagged(&SampleAnnotations::masks);
-  if (output.keypoints > 0) gather->AddRagged(&SampleAnnotations::keypoints);
-}
 
 Assembly::Assembly(std::shared_ptr<const CompiledPlan> plan,
                    const BatchSlice& slice, BufferPool* pool)
@@ -241,7 +151,9 @@ void Assembly::MixIfLast(int group) {
 
 absl::Status Assembly::OverLimit() const {
   const uint64_t box_bytes =
-      BytesOfBox({.masks = output().masks, .keypoints = output().keypoints},
+      BytesOfBox({.masks = output().masks,
+                  .run_lengths = output().run_lengths,
+                  .keypoints = output().keypoints},
                  output().size.width, output().size.height);
   return absl::FailedPreconditionError(absl::StrCat(
       "step ", slice_.step, ": the boxes, masks and keypoints of its ",
@@ -252,15 +164,22 @@ absl::Status Assembly::OverLimit() const {
 }
 
 absl::StatusOr<HostBatch> Assembly::Finish() {
+  HostBatch batch = {slice_.step,
+                     slice_.step / steps_per_epoch_,
+                     slice_.step % steps_per_epoch_,
+                     {}};
   const auto specs = plan_->TensorSpecs(slice_.world_size);
-  Gatherer gather(specs, &results_, pool_);
-  gather.Add(std::move(image_));
-  gather.Add(std::move(label_));
-  gather.Add(std::move(valid_));
-  gather.Add(std::move(ordinal_));
-  if (output().boxes) AddAnnotations(output(), results_, &gather);
-  return HostBatch{slice_.step, slice_.step / steps_per_epoch_,
-                   slice_.step % steps_per_epoch_, gather.Take()};
+  for (Buffer* data : {&image_, &label_, &valid_, &ordinal_}) {
+    const v1::TensorSpec& spec = specs[batch.tensors.size()];
+    batch.tensors.push_back({spec.name(),
+                             spec.dtype(),
+                             {spec.shape().begin(), spec.shape().end()},
+                             std::make_shared<const Buffer>(std::move(*data))});
+  }
+  if (output().boxes) {
+    AppendAnnotations(output(), std::move(results_), pool_, &batch.tensors);
+  }
+  return batch;
 }
 
 }  // namespace

@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "base/buffer_pool.h"
 #include "millrace/v1/plan.pb.h"
+#include "pipeline/host_batch.h"
 #include "pipeline/plan_compiler.h"
 
 namespace millrace {
@@ -31,21 +32,6 @@ struct BatchSlice {
   uint64_t step = 0;
   uint32_t rank = 0;
   uint32_t world_size = 1;
-};
-
-// Row-major, little-endian, no padding.
-struct HostTensor {
-  std::string name;
-  v1::DType dtype = v1::DTYPE_UNSPECIFIED;
-  std::vector<int64_t> shape;
-  std::shared_ptr<const Buffer> data;
-};
-
-struct HostBatch {
-  uint64_t step = 0;
-  uint64_t epoch = 0;
-  uint64_t step_in_epoch = 0;
-  std::vector<HostTensor> tensors;
 };
 
 class BatchAssembly {

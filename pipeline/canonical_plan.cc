@@ -119,6 +119,9 @@ absl::Status CheckSelection(const PlanLimits& limits, ConditionRules* rules,
   return absl::OkStatus();
 }
 
+// More boxes than this are better sent ragged.
+constexpr uint32_t kMaxBoxes = 10'000;
+
 absl::Status CheckBatch(const v1::DatasetInfo& dataset,
                         const PlanLimits& limits, v1::Plan* plan) {
   v1::BatchOptions* batch = plan->mutable_batch();
@@ -133,6 +136,19 @@ absl::Status CheckBatch(const v1::DatasetInfo& dataset,
   }
   if (batch->masks() && !batch->boxes()) {
     return Wrong("batch.masks: needs boxes; set batch.boxes too");
+  }
+  if (!batch->masks() && batch->mask_format() != v1::BatchOptions::DENSE) {
+    return Wrong("batch.mask_format: needs masks; set batch.masks too");
+  }
+  if (!batch->boxes() && (batch->max_boxes() > 0 ||
+                          batch->box_format() != v1::BatchOptions::XYXY)) {
+    return Wrong("batch.", batch->max_boxes() > 0 ? "max_boxes" : "box_format",
+                 ": needs boxes; set batch.boxes too");
+  }
+  if (batch->max_boxes() > kMaxBoxes) {
+    return Wrong("batch.max_boxes: ", batch->max_boxes(),
+                 " is out of range; give 1 to ", kMaxBoxes,
+                 ", or 0 for ragged tensors");
   }
   if (batch->keypoints() && !batch->boxes()) {
     return Wrong("batch.keypoints: needs boxes; set batch.boxes too");

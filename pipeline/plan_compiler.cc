@@ -107,7 +107,8 @@ uint64_t CompiledPlan::BatchBytes(uint32_t world_size) const {
 
 uint64_t CompiledPlan::MaxRaggedBytes() const {
   if (!recipe_->output().boxes) return 0;
-  if (recipe_->output().masks) return limits_.max_ragged_bytes;
+  const OutputSpec& output = recipe_->output();
+  if (output.masks && !output.run_lengths) return limits_.max_ragged_bytes;
   return std::min(limits_.max_ragged_bytes, kMaxUnmaskedRaggedBytes);
 }
 

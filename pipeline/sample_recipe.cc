@@ -54,6 +54,9 @@ OutputSpec OutputOf(const v1::Plan& plan, const v1::DatasetInfo& dataset) {
   output.pack = PackSpecOf(plan);
   output.boxes = plan.batch().boxes();
   output.masks = plan.batch().masks();
+  output.run_lengths =
+      plan.batch().mask_format() == v1::BatchOptions::RUN_LENGTHS;
+  output.max_boxes = static_cast<int>(plan.batch().max_boxes());
   output.keypoints = plan.batch().keypoints() ? MaxKeypoints(dataset) : 0;
   for (const v1::Transform& transform : plan.transforms()) {
     if (transform.has_one_hot()) {
@@ -128,7 +131,11 @@ SampleRecipe::SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
       annotations_(
           dataset,
           {.masks = plan.batch().masks(),
+           .run_lengths =
+               plan.batch().mask_format() == v1::BatchOptions::RUN_LENGTHS,
            .keypoints = plan.batch().keypoints() ? MaxKeypoints(dataset) : 0,
+           .max_boxes = static_cast<int>(plan.batch().max_boxes()),
+           .box_format = plan.batch().box_format(),
            .ignore_orientation = ignore_orientation_}),
       decoded_(std::move(decoded)),
       working_(std::move(working)),

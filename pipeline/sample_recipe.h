@@ -33,7 +33,9 @@ struct OutputSpec {
   float label_off = 0;
   bool boxes = false;
   bool masks = false;
-  int keypoints = 0;  // K; 0: not wanted.
+  bool run_lengths = false;  // Of the masks.
+  int keypoints = 0;         // K; 0: not wanted.
+  int max_boxes = 0;         // Of a sample, which is padded to it; 0: ragged.
 
   PackedLayout layout() const {
     return {size.width, size.height, channels, pack.type, pack.channels_first};

@@ -2,14 +2,14 @@
 
 #include <initializer_list>
 #include <string>
+#include <utility>
 
+#include "pipeline/annotation_tensors.h"
 #include "proto/dtype.h"
 
 namespace millrace {
 
 namespace {
-
-constexpr int64_t kRagged = -1;
 
 v1::TensorSpec Spec(const std::string& name, v1::DType dtype,
                     std::initializer_list<int64_t> shape) {
@@ -49,26 +49,6 @@ v1::TensorSpec LabelSpec(const OutputSpec& output, int64_t samples) {
   return Spec("label", v1::FLOAT32, {samples, output.label_classes});
 }
 
-void AddAnnotationSpecs(const OutputSpec& output, int64_t samples,
-                        std::vector<v1::TensorSpec>* specs) {
-  specs->push_back(Spec("boxes", v1::FLOAT32, {kRagged, 4}));
-  specs->push_back(Spec("box_labels", v1::INT64, {kRagged}));
-  specs->push_back(Spec("box_ids", v1::INT64, {kRagged}));
-  specs->push_back(Spec("box_crowd", v1::UINT8, {kRagged}));
-  specs->push_back(Spec("box_area", v1::FLOAT32, {kRagged}));
-  specs->push_back(Spec("box_offsets", v1::INT64, {samples + 1}));
-  specs->push_back(Spec("image_size", v1::INT32, {samples, 2}));
-  specs->push_back(Spec("source_id", v1::INT64, {samples}));
-  if (output.masks) {
-    specs->push_back(Spec("masks", v1::UINT8,
-                          {kRagged, output.size.height, output.size.width}));
-  }
-  if (output.keypoints > 0) {
-    specs->push_back(
-        Spec("keypoints", v1::FLOAT32, {kRagged, output.keypoints, 3}));
-  }
-}
-
 }  // namespace
 
 std::vector<v1::TensorSpec> TensorSpecsOf(const OutputSpec& output,
@@ -77,7 +57,11 @@ std::vector<v1::TensorSpec> TensorSpecsOf(const OutputSpec& output,
                                        LabelSpec(output, samples),
                                        Spec("valid", v1::UINT8, {samples}),
                                        Spec("ordinal", v1::INT64, {samples})};
-  if (output.boxes) AddAnnotationSpecs(output, samples, &specs);
+  if (output.boxes) {
+    for (v1::TensorSpec& spec : AnnotationSpecsOf(output, samples)) {
+      specs.push_back(std::move(spec));
+    }
+  }
   return specs;
 }
 

@@ -58,8 +58,16 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"batch { corrupt: 9 }", "batch.corrupt", "FAIL, MASK"},
         Mistake{"sampler { order: 9 }", "sampler.order", "SHUFFLE"},
         Mistake{"batch { masks: true }", "batch.masks", "batch.boxes"},
-        Mistake{"batch { keypoints: true }", "batch.keypoints",
-                "batch.boxes"}));
+        Mistake{"batch { keypoints: true }", "batch.keypoints", "batch.boxes"},
+        Mistake{"batch { max_boxes: 3 }", "batch.max_boxes", "batch.boxes"},
+        Mistake{"batch { box_format: XYWH }", "batch.box_format",
+                "batch.boxes"},
+        Mistake{"batch { boxes: true box_format: 9 }", "batch.box_format: 9",
+                "XYXY, XYWH, CXCYWH"},
+        Mistake{"batch { boxes: true max_boxes: 10001 }",
+                "batch.max_boxes: 10001", "1 to 10000"},
+        Mistake{"batch { mask_format: RUN_LENGTHS }", "batch.mask_format",
+                "batch.masks"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Sizes, PlanRulesTest,

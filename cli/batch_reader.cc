@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "cli/checked_tensor.h"
 #include "image/halves.h"
-#include "proto/dtype.h"
 
 namespace millrace::cli {
 namespace {
@@ -17,40 +17,9 @@ namespace {
 using client::ReceivedBatch;
 using client::TensorView;
 
-absl::Status Wrong(const TensorView& tensor, absl::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("tensor \"", tensor.name, "\" of shape [",
-                   absl::StrJoin(tensor.shape, ", "), "]: ", why));
-}
-
 bool HoldsPixels(v1::DType dtype) {
   return dtype == v1::UINT8 || dtype == v1::FLOAT32 || dtype == v1::FLOAT16 ||
          dtype == v1::BFLOAT16;
-}
-
-// Null if the batch has no such tensor; an error if it has not this dtype
-// and shape (-1: any), or not the bytes of its shape.
-absl::StatusOr<const TensorView*> FindChecked(
-    const ReceivedBatch& batch, absl::string_view name, v1::DType dtype,
-    const std::vector<int64_t>& shape) {
-  const TensorView* tensor = batch.Find(name);
-  if (tensor == nullptr) return nullptr;
-  if (tensor->dtype != dtype) {
-    return Wrong(*tensor, absl::StrCat("expected ", v1::DType_Name(dtype)));
-  }
-  bool same = tensor->shape.size() == shape.size();
-  uint64_t bytes = ElementBytes(dtype);
-  for (size_t i = 0; same && i < shape.size(); ++i) {
-    same =
-        tensor->shape[i] >= 0 && (shape[i] < 0 || shape[i] == tensor->shape[i]);
-    bytes *= tensor->shape[i];
-  }
-  if (!same) {
-    return Wrong(*tensor, absl::StrCat("expected [", absl::StrJoin(shape, ", "),
-                                       "], -1 for any"));
-  }
-  if (bytes != tensor->bytes.size()) return Wrong(*tensor, "wrong length");
-  return tensor;
 }
 
 // The image tensor: where a channel of a pixel lies, and what its values mean.
@@ -203,107 +172,6 @@ absl::Status ReadNumbers(const ReceivedBatch& batch, absl::string_view name,
   return absl::OkStatus();
 }
 
-// The ragged tensors, whose first dimension counts boxes.
-struct BoxTensors {
-  const TensorView* offsets = nullptr;
-  const TensorView* boxes = nullptr;
-  const TensorView* labels = nullptr;
-  const TensorView* crowd = nullptr;
-  const TensorView* masks = nullptr;
-  const TensorView* keypoints = nullptr;
-};
-
-absl::Status CheckOffsets(const TensorView& offsets, int64_t boxes) {
-  int64_t last = 0;
-  for (const int64_t offset : offsets.values<int64_t>()) {
-    if (offset < last || offset > boxes) {
-      return Wrong(offsets, "offsets must ascend and stay within the boxes");
-    }
-    last = offset;
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<BoxTensors> FindBoxes(const ReceivedBatch& batch,
-                                     const Images& images) {
-  BoxTensors found;
-  MILLRACE_ASSIGN_OR_RETURN(found.boxes,
-                            FindChecked(batch, "boxes", v1::FLOAT32, {-1, 4}));
-  if (found.boxes == nullptr) return found;
-  const int64_t boxes = found.boxes->shape[0];
-  MILLRACE_ASSIGN_OR_RETURN(
-      found.offsets,
-      FindChecked(batch, "box_offsets", v1::INT64, {images.count() + 1}));
-  if (found.offsets == nullptr) return Wrong(*found.boxes, "no box_offsets");
-  MILLRACE_RETURN_IF_ERROR(CheckOffsets(*found.offsets, boxes));
-  MILLRACE_ASSIGN_OR_RETURN(
-      found.labels, FindChecked(batch, "box_labels", v1::INT64, {boxes}));
-  MILLRACE_ASSIGN_OR_RETURN(
-      found.crowd, FindChecked(batch, "box_crowd", v1::UINT8, {boxes}));
-  MILLRACE_ASSIGN_OR_RETURN(
-      found.masks, FindChecked(batch, "masks", v1::UINT8,
-                               {boxes, images.height(), images.width()}));
-  MILLRACE_ASSIGN_OR_RETURN(
-      found.keypoints,
-      FindChecked(batch, "keypoints", v1::FLOAT32, {boxes, -1, 3}));
-  return found;
-}
-
-void ReadKeypoints(const TensorView& keypoints, int64_t box,
-                   const v1::DatasetInfo& dataset, DrawnObject* object) {
-  const int64_t count = keypoints.shape[1];
-  const auto values =
-      keypoints.values<float>().subspan(box * count * 3, count * 3);
-  for (int64_t k = 0; k < count; ++k) {
-    object->keypoints.push_back({values[3 * k], values[3 * k + 1],
-                                 static_cast<int>(values[3 * k + 2])});
-  }
-  if (object->category < 0 || object->category >= dataset.categories_size()) {
-    return;
-  }
-  const auto& skeleton = dataset.categories(object->category).skeleton();
-  object->skeleton = {skeleton.data(), static_cast<size_t>(skeleton.size())};
-}
-
-DrawnObject ReadObject(const BoxTensors& tensors, int64_t box,
-                       const v1::DatasetInfo& dataset) {
-  const auto corners = tensors.boxes->values<float>().subspan(4 * box, 4);
-  DrawnObject object;
-  object.x = corners[0];
-  object.y = corners[1];
-  object.width = corners[2] - corners[0];
-  object.height = corners[3] - corners[1];
-  if (tensors.labels != nullptr) {
-    const int64_t label = tensors.labels->values<int64_t>()[box];
-    object.category = static_cast<int>(std::clamp<int64_t>(label, -1, 1 << 30));
-    object.tag = TitleOf(dataset, label);
-  }
-  object.crowd = tensors.crowd != nullptr && tensors.crowd->bytes[box] != 0;
-  if (object.crowd) absl::StrAppend(&object.tag, " (crowd)");
-  if (tensors.masks != nullptr) {
-    const int64_t pixels = tensors.masks->shape[1] * tensors.masks->shape[2];
-    object.mask = tensors.masks->bytes.subspan(box * pixels, pixels);
-  }
-  if (tensors.keypoints != nullptr) {
-    ReadKeypoints(*tensors.keypoints, box, dataset, &object);
-  }
-  return object;
-}
-
-absl::Status ReadObjects(const ReceivedBatch& batch, const Images& images,
-                         const v1::DatasetInfo& dataset, BatchSamples* result) {
-  MILLRACE_ASSIGN_OR_RETURN(const BoxTensors tensors, FindBoxes(batch, images));
-  result->has_boxes = tensors.boxes != nullptr;
-  if (!result->has_boxes) return absl::OkStatus();
-  const auto offsets = tensors.offsets->values<int64_t>();
-  for (size_t i = 0; i < result->samples.size(); ++i) {
-    for (int64_t box = offsets[i]; box < offsets[i + 1]; ++box) {
-      result->samples[i].objects.push_back(ReadObject(tensors, box, dataset));
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ReadImages(const ReceivedBatch& batch, Images* images,
                         std::vector<BatchSample>* samples) {
   MILLRACE_ASSIGN_OR_RETURN(
@@ -323,9 +191,9 @@ absl::Status ReadImages(const ReceivedBatch& batch, Images* images,
 
 }  // namespace
 
-absl::StatusOr<BatchSamples> ReadSamplesOf(const ReceivedBatch& batch,
-                                           const v1::DatasetInfo& dataset,
-                                           int64_t max_samples) {
+absl::StatusOr<BatchSamples> ReadSamplesOf(
+    const ReceivedBatch& batch, const v1::DatasetInfo& dataset,
+    v1::BatchOptions::BoxFormat box_format, int64_t max_samples) {
   MILLRACE_ASSIGN_OR_RETURN(Images images, Images::Open(batch));
   MILLRACE_RETURN_IF_ERROR(images.Check());
   const int64_t size = images.count();
@@ -339,7 +207,13 @@ absl::StatusOr<BatchSamples> ReadSamplesOf(const ReceivedBatch& batch,
       ReadNumbers(batch, "ordinal", size, &BatchSample::ordinal, samples));
   MILLRACE_RETURN_IF_ERROR(
       ReadNumbers(batch, "source_id", size, &BatchSample::source_id, samples));
-  MILLRACE_RETURN_IF_ERROR(ReadObjects(batch, images, dataset, &result));
+  result.has_boxes = batch.Find("boxes") != nullptr;
+  MILLRACE_ASSIGN_OR_RETURN(
+      result.objects,
+      BatchObjects::Open(batch, size, images.height(), images.width()));
+  for (size_t i = 0; result.has_boxes && i < samples->size(); ++i) {
+    (*samples)[i].objects = result.objects.Of(i, dataset, box_format);
+  }
   return result;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/annotation_drawing.h"
+#include "cli/batch_objects.h"
 #include "client/batch_stream.h"
 #include "image/image.h"
 #include "millrace/v1/dataset.pb.h"
@@ -27,11 +28,12 @@ struct BatchSamples {
   std::vector<BatchSample> samples;  // At most as many as asked for.
   int64_t batch_size = 0;
   bool has_boxes = false;
+  BatchObjects objects;  // What samples[i].objects borrow from.
 };
 
 // INVALID_ARGUMENT: no "image" tensor, or tensors that contradict each other.
-absl::StatusOr<BatchSamples> ReadSamplesOf(const client::ReceivedBatch& batch,
-                                           const v1::DatasetInfo& dataset,
-                                           int64_t max_samples);
+absl::StatusOr<BatchSamples> ReadSamplesOf(
+    const client::ReceivedBatch& batch, const v1::DatasetInfo& dataset,
+    v1::BatchOptions::BoxFormat box_format, int64_t max_samples);
 
 }  // namespace millrace::cli

@@ -150,11 +150,12 @@ void DrawHeader(const client::ReceivedBatch& batch,
 
 absl::Status WriteContactSheet(const client::ReceivedBatch& batch,
                                const v1::DatasetInfo& dataset,
-                               const std::string& path) {
+                               const std::string& path,
+                               v1::BatchOptions::BoxFormat box_format) {
   const int64_t most =
       batch.Find("boxes") != nullptr ? kMaxSamplesWithBoxes : kMaxSamples;
   MILLRACE_ASSIGN_OR_RETURN(const BatchSamples samples,
-                            ReadSamplesOf(batch, dataset, most));
+                            ReadSamplesOf(batch, dataset, box_format, most));
   const Layout layout = LayOut(samples);
   MILLRACE_ASSIGN_OR_RETURN(Canvas canvas,
                             Canvas::Create(std::max(layout.width(), 480),

@@ -14,15 +14,18 @@
 #include "absl/status/status.h"
 #include "client/batch_stream.h"
 #include "millrace/v1/dataset.pb.h"
+#include "millrace/v1/plan.pb.h"
 
 namespace millrace::cli {
 
 // Writes a PNG of the batch's first samples (at most 64, or 24 with boxes; the
-// picture says how many there were). `dataset` names the categories.
+// picture says how many there were). `dataset` names the categories; the batch
+// does not say how its boxes are given.
 // INVALID_ARGUMENT: no "image" tensor, or tensors that contradict each
 // other. FAILED_PRECONDITION: the file cannot be written.
-absl::Status WriteContactSheet(const client::ReceivedBatch& batch,
-                               const v1::DatasetInfo& dataset,
-                               const std::string& path);
+absl::Status WriteContactSheet(
+    const client::ReceivedBatch& batch, const v1::DatasetInfo& dataset,
+    const std::string& path,
+    v1::BatchOptions::BoxFormat box_format = v1::BatchOptions::XYXY);
 
 }  // namespace millrace::cli

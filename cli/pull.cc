@@ -99,7 +99,8 @@ class Pull {
 
   const PullFlags& flags_;
   std::string dataset_;  // Pinned to its version.
-  uint64_t steps_ = 0;   // To pull.
+  v1::BatchOptions::BoxFormat box_format_ = v1::BatchOptions::XYXY;
+  uint64_t steps_ = 0;  // To pull.
   std::optional<SampleLog> log_;
   std::optional<client::BatchDigest> digest_;
   std::optional<client::ReceivedBatch> first_;  // For the picture.
@@ -116,7 +117,9 @@ int Pull::Run() {
   auto stream = client::BatchStream::Open(flags_.stream);
   if (!stream.ok()) return Fail(what, stream.status());
   slot.Set(stream->get());
-  dataset_ = (*stream)->opened().plan().dataset();
+  const v1::Plan& plan = (*stream)->opened().plan();
+  dataset_ = plan.dataset();
+  box_format_ = plan.batch().box_format();
   if (!flags_.json && !flags_.quiet) {
     std::fputs(DescribeStream((*stream)->opened(), flags_.stream.rank,
                               flags_.stream.world_size)
@@ -198,8 +201,9 @@ int Pull::Draw() const {
   const absl::StatusOr<v1::DatasetInfo> dataset =
       client::GetDataset(flags_.stream.endpoint, dataset_, kQueryTimeout);
   const absl::Status status =
-      dataset.ok() ? WriteContactSheet(*first_, *dataset, flags_.picture)
-                   : dataset.status();
+      dataset.ok()
+          ? WriteContactSheet(*first_, *dataset, flags_.picture, box_format_)
+          : dataset.status();
   if (!status.ok()) return Fail("picture of " + dataset_, status);
   if (!flags_.json) std::printf("picture  %s\n", flags_.picture.c_str());
   return kDone;

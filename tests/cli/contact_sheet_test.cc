@@ -51,10 +51,11 @@ v1::DatasetInfo Dataset() {
   return info;
 }
 
-Image Draw(const HandMade& made) {
+Image Draw(const HandMade& made,
+           v1::BatchOptions::BoxFormat box_format = v1::BatchOptions::XYXY) {
   const TempFolder folder;
-  const absl::Status status =
-      WriteContactSheet(made.batch(), Dataset(), folder / "sheet.png");
+  const absl::Status status = WriteContactSheet(
+      made.batch(), Dataset(), folder / "sheet.png", box_format);
   EXPECT_TRUE(status.ok()) << status;
   auto image = Decode(ReadFile(folder / "sheet.png"));
   EXPECT_TRUE(image.ok()) << image.status();
@@ -181,6 +182,32 @@ TEST(ContactSheetTest, MasksTintTheirPixelsAndNoOthers) {
   EXPECT_EQ(before - after, 20 * 20 * 4 * 4);
 }
 
+TEST(ContactSheetTest, EveryFormOfAnnotationsGivesTheSamePicture) {
+  HandMade ragged = WithObject(0);
+  std::vector<uint8_t> mask(10000, 0);
+  for (int y = 40; y < 60; ++y) mask[100 * y + 30] = 1;
+  ragged.Add<uint8_t>("masks", v1::UINT8, {1, 100, 100}, mask);
+  const auto padded = [](const std::vector<float>& box) {
+    HandMade made;
+    made.Add<uint8_t>("image", v1::UINT8, {1, 100, 100, 1},
+                      std::vector<uint8_t>(10000, 128));
+    std::vector<float> rows = box;
+    rows.resize(8);
+    made.Add<float>("boxes", v1::FLOAT32, {1, 2, 4}, rows);
+    made.Add<int64_t>("box_labels", v1::INT64, {1, 2}, {0, -1});
+    made.Add<int64_t>("box_counts", v1::INT64, {1}, {1});
+    made.Add<int32_t>("mask_counts", v1::INT32, {3}, {3040, 20, 6940});
+    made.Add<int64_t>("mask_offsets", v1::INT64, {3}, {0, 3, 3});
+    return made;
+  };
+  const Image expected = Draw(ragged);
+  EXPECT_EQ(Draw(padded({20, 30, 60, 80})).pixels(), expected.pixels());
+  EXPECT_EQ(Draw(padded({20, 30, 40, 50}), v1::BatchOptions::XYWH).pixels(),
+            expected.pixels());
+  EXPECT_EQ(Draw(padded({40, 55, 40, 50}), v1::BatchOptions::CXCYWH).pixels(),
+            expected.pixels());
+}
+
 TEST(ContactSheetTest, KeypointsAreDrawnUnlessUnlabelled) {
   HandMade none = WithObject(0), labelled = WithObject(0);
   none.Add<float>("keypoints", v1::FLOAT32, {1, 1, 3}, {40, 50, 0});
@@ -227,6 +254,14 @@ TEST(ContactSheetTest, TensorsThatContradictEachOtherAreRefusedByName) {
   HandMade masks = WithObject(0);
   masks.Add<uint8_t>("masks", v1::UINT8, {1, 2, 2}, {0, 0, 0, 0});
   EXPECT_THAT(Refusal(masks).message(), HasSubstr("masks"));
+  HandMade counts = pair();
+  counts.Add<float>("boxes", v1::FLOAT32, {2, 1, 4}, std::vector<float>(8));
+  counts.Add<int64_t>("box_counts", v1::INT64, {2}, {0, 2});
+  EXPECT_THAT(Refusal(counts).message(), HasSubstr("box_counts"));
+  HandMade runs = WithObject(0);
+  runs.Add<int32_t>("mask_counts", v1::INT32, {1}, {10000});
+  runs.Add<int64_t>("mask_offsets", v1::INT64, {2}, {0, 2});
+  EXPECT_THAT(Refusal(runs).message(), HasSubstr("mask_offsets"));
 }
 
 TEST(ContactSheetTest, AFileThatCannotBeWrittenIsNamed) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "base/huge_pages.h"
 #include "base/mutex.h"
 
 namespace millrace {
@@ -24,8 +23,8 @@ class Buffer {
   Buffer& operator=(Buffer&& other) noexcept;
   ~Buffer();
 
-  uint8_t* data() { return data_.get(); }
-  const uint8_t* data() const { return data_.get(); }
+  uint8_t* data() { return data_; }
+  const uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
 
  private:
@@ -34,7 +33,7 @@ class Buffer {
   void Release();
 
   std::shared_ptr<Shared> shared_;
-  LargeBytes data_;
+  uint8_t* data_ = nullptr;
   size_t size_ = 0;
   size_t capacity_ = 0;
 };

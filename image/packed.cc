@@ -131,6 +131,38 @@ void MixWithPrevious(PixelType type, double share, size_t values,
   });
 }
 
+void CopyPart(const PackedLayout& layout, const Rect& part, int dx, int dy,
+              const void* from, void* to) {
+  const size_t size = BytesOf(layout.type);
+  // All places move by as many values.
+  const ptrdiff_t move = (ptrdiff_t{dy} * layout.width + dx) *
+                         (layout.channels_first ? 1 : layout.channels);
+  ForEachRun(layout, part, [&](size_t first, size_t length) {
+    const size_t source = first - static_cast<size_t>(move);
+    std::memcpy(static_cast<uint8_t*>(to) + first * size,
+                static_cast<const uint8_t*>(from) + source * size,
+                length * size);
+  });
+}
+
+void CopyMasked(const PackedLayout& layout, const uint8_t* mask,
+                const void* from, void* to) {
+  VisitType(layout.type, [&]<typename Values>(Values) {
+    using Value = typename Values::Value;
+    const auto* source = static_cast<const Value*>(from);
+    auto* target = static_cast<Value*>(to);
+    for (int y = 0; y < layout.height; ++y) {
+      for (int x = 0; x < layout.width; ++x) {
+        if (*mask++ == 0) continue;
+        for (int c = 0; c < layout.channels; ++c) {
+          const size_t at = layout.At(x, y, c);
+          target[at] = source[at];
+        }
+      }
+    }
+  });
+}
+
 void PasteFromPrevious(const PackedLayout& layout, const Rect& rect,
                        const std::vector<void*>& images) {
   const size_t size = BytesOf(layout.type);

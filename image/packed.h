@@ -21,6 +21,7 @@ struct PackedLayout {
   bool channels_first = false;
 
   size_t values() const { return size_t{1} * width * height * channels; }
+  size_t bytes() const { return values() * BytesOf(type); }
   // Index of a value.
   size_t At(int x, int y, int c) const {
     return channels_first ? (size_t{1} * c * height + y) * width + x
@@ -43,5 +44,13 @@ void MixWithPrevious(PixelType type, double share, size_t values,
 // Each of `images` gets the pixels of `rect` of the one before it.
 void PasteFromPrevious(const PackedLayout& layout, const Rect& rect,
                        const std::vector<void*>& images);
+
+// Copies what becomes `part` of `to`, moved there by (dx, dy).
+void CopyPart(const PackedLayout& layout, const Rect& part, int dx, int dy,
+              const void* from, void* to);
+
+// Copies the pixels whose byte in `mask` (H x W) is not 0.
+void CopyMasked(const PackedLayout& layout, const uint8_t* mask,
+                const void* from, void* to);
 
 }  // namespace millrace

@@ -15,7 +15,7 @@ using Results = std::vector<SampleRecipe::Result>;
 class SpecList {
  public:
   SpecList(const OutputSpec& output, int64_t samples)
-      : samples_(samples), max_boxes_(output.max_boxes) {}
+      : samples_(samples), max_boxes_(output.annotations.max_boxes) {}
 
   // One row for each box.
   void AddBoxes(const std::string& name, v1::DType dtype,
@@ -49,7 +49,7 @@ class Gatherer {
            std::vector<HostTensor>* tensors)
       : specs_(
             AnnotationSpecsOf(output, static_cast<int64_t>(results->size()))),
-        max_boxes_(output.max_boxes),
+        max_boxes_(output.annotations.max_boxes),
         results_(*results),
         pool_(pool),
         tensors_(*tensors) {
@@ -167,23 +167,24 @@ std::vector<v1::TensorSpec> AnnotationSpecsOf(const OutputSpec& output,
   specs.AddBoxes("box_ids", v1::INT64);
   specs.AddBoxes("box_crowd", v1::UINT8);
   specs.AddBoxes("box_area", v1::FLOAT32);
-  if (output.max_boxes > 0) {
+  if (output.annotations.max_boxes > 0) {
     specs.Add("box_counts", v1::INT64, {samples});
   } else {
     specs.Add("box_offsets", v1::INT64, {samples + 1});
   }
   specs.Add("image_size", v1::INT32, {samples, 2});
   specs.Add("source_id", v1::INT64, {samples});
-  if (output.masks && output.run_lengths) {
+  if (output.annotations.masks && output.annotations.run_lengths) {
     specs.Add("mask_counts", v1::INT32, {kRagged});
-    specs.Add(
-        "mask_offsets", v1::INT64,
-        {output.max_boxes > 0 ? samples * output.max_boxes + 1 : kRagged});
-  } else if (output.masks) {
+    specs.Add("mask_offsets", v1::INT64,
+              {output.annotations.max_boxes > 0
+                   ? samples * output.annotations.max_boxes + 1
+                   : kRagged});
+  } else if (output.annotations.masks) {
     specs.AddBoxes("masks", v1::UINT8, {output.size.height, output.size.width});
   }
-  if (output.keypoints > 0) {
-    specs.AddBoxes("keypoints", v1::FLOAT32, {output.keypoints, 3});
+  if (output.annotations.keypoints > 0) {
+    specs.AddBoxes("keypoints", v1::FLOAT32, {output.annotations.keypoints, 3});
   }
   return specs.Take();
 }
@@ -197,7 +198,7 @@ void AppendAnnotations(const OutputSpec& output, Results results,
   gather.AddBoxes(&SampleAnnotations::crowd, 1);
   gather.AddBoxes(&SampleAnnotations::areas, 1);
   const std::vector<int64_t>& counts = gather.counts();
-  if (output.max_boxes > 0) {
+  if (output.annotations.max_boxes > 0) {
     gather.AddRows<int64_t>(counts.size(), 1,
                             [&](size_t i, int64_t* out) { *out = counts[i]; });
   } else {
@@ -214,16 +215,16 @@ void AppendAnnotations(const OutputSpec& output, Results results,
   gather.AddRows<int64_t>(results.size(), 1, [&](size_t i, int64_t* out) {
     *out = results[i].source_id;
   });
-  if (output.masks && output.run_lengths) {
+  if (output.annotations.masks && output.annotations.run_lengths) {
     gather.AddValues(&SampleAnnotations::mask_counts);
     gather.AddMaskOffsets();
-  } else if (output.masks) {
+  } else if (output.annotations.masks) {
     gather.AddBoxes(&SampleAnnotations::masks,
                     size_t{1} * output.size.height * output.size.width);
   }
-  if (output.keypoints > 0) {
+  if (output.annotations.keypoints > 0) {
     gather.AddBoxes(&SampleAnnotations::keypoints,
-                    size_t{3} * output.keypoints);
+                    size_t{3} * output.annotations.keypoints);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "pipeline/annotations.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "base/status_macros.h"
 #include "image/mask.h"
 #include "image/orientation.h"
+#include "pipeline/annotation_format.h"
 #include "pipeline/stored_frame.h"
 
 namespace millrace {
@@ -65,20 +65,6 @@ Corners BoxOf(const v1::Annotation& annotation, const StoredFrame& frame) {
   const v1::Box& box = annotation.box();
   return frame.ToStored(
       Corners{box.x(), box.y(), box.x() + box.width(), box.y() + box.height()});
-}
-
-std::array<double, 4> InFormat(const Corners& box,
-                               v1::BatchOptions::BoxFormat format) {
-  const double width = box.x1 - box.x0;
-  const double height = box.y1 - box.y0;
-  switch (format) {
-    case v1::BatchOptions::XYWH:
-      return {box.x0, box.y0, width, height};
-    case v1::BatchOptions::CXCYWH:
-      return {box.x0 + 0.5 * width, box.y0 + 0.5 * height, width, height};
-    default:
-      return {box.x0, box.y0, box.x1, box.y1};
-  }
 }
 
 Point CentreOf(const Corners& box) {
@@ -222,9 +208,7 @@ absl::Status AnnotationRecipe::Mover::AddRunLengths(
   const RunLengthMask runs =
       RunLengthsOf(raster_.data(), program_.height(), program_.width());
   if (!budget_->Take(runs.counts.size() * sizeof(int32_t))) return OverLimit();
-  moved_.mask_counts.insert(moved_.mask_counts.end(), runs.counts.begin(),
-                            runs.counts.end());
-  moved_.mask_ends.push_back(static_cast<int64_t>(moved_.mask_counts.size()));
+  AppendRunLengths(runs, &moved_);
   return absl::OkStatus();
 }
 

@@ -66,6 +66,14 @@ struct AnnotationOptions {
   v1::BatchOptions::BoxFormat box_format = v1::BatchOptions::XYXY;
   // Annotations follow the pixels as they are stored.
   bool ignore_orientation = false;
+
+  // As samples have them that will mix: all boxes, by their corners, with dense
+  // masks.
+  AnnotationOptions BeforeMixing() const {
+    return {.masks = masks,
+            .keypoints = keypoints,
+            .ignore_orientation = ignore_orientation};
+  }
 };
 
 // What one box takes in the tensors, with its mask (but for its run lengths)

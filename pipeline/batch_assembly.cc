@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "pipeline/annotation_format.h"
 #include "pipeline/annotation_tensors.h"
 #include "pipeline/tensor_specs.h"
 
@@ -14,16 +15,17 @@ namespace millrace {
 
 namespace {
 
-// How far ahead of the sample being made: about the latency of memory.
-constexpr int kPrefetchSamples = 4;
-
 class Assembly final : public BatchAssembly {
  public:
   Assembly(std::shared_ptr<const CompiledPlan> plan, const BatchSlice& slice,
            BufferPool* pool);
 
   int num_samples() const override { return num_samples_; }
-  absl::Status MakeSamples(int first, int count) override;
+  absl::Status MakeSample(int slot) override {
+    MILLRACE_RETURN_IF_ERROR(MakeAlone(slot));
+    if (mixer().group_size() == 0) return absl::OkStatus();
+    return MixIfLast(slot / mixer().group_size());
+  }
   absl::StatusOr<HostBatch> Finish() override;
 
  private:
@@ -40,9 +42,14 @@ class Assembly final : public BatchAssembly {
     return reinterpret_cast<float*>(label_.data()) +
            size_t{output().label_classes} * slot;
   }
-  absl::Status MakeAlone(int slot, uint64_t position, uint64_t ordinal);
+  absl::Status MakeAlone(int slot);
   // Mixes a group of slots once all of them are made.
-  void MixIfLast(int group);
+  absl::Status MixIfLast(int group);
+  MixedSamples SamplesOf(int group);
+  uint64_t BoxBytes() const {
+    return BytesOfBox(output().made(), output().size.width,
+                      output().size.height);
+  }
   absl::Status Fill(int slot, uint64_t position, uint64_t ordinal);
   absl::Status OverLimit() const;
   void FillEmpty(int slot, int64_t ordinal);
@@ -117,29 +124,14 @@ absl::Status Assembly::Fill(int slot, uint64_t position, uint64_t ordinal) {
   return absl::OkStatus();
 }
 
-absl::Status Assembly::MakeSamples(int first, int count) {
-  const uint64_t begin = PositionOf(first);
-  const uint64_t end =
-      std::clamp(plan_->order().positions(), begin, begin + count);
-  const std::vector<uint64_t> ordinals = plan_->order().OrdinalsAt(
-      slice_.step / steps_per_epoch_, begin, end - begin);
-  const int real = static_cast<int>(ordinals.size());
-  for (int i = 0; i < count; ++i) {
-    if (i + kPrefetchSamples < real) {
-      plan_->recipe().Prefetch(ordinals[i + kPrefetchSamples]);
-    }
-    if (i < real) {
-      MILLRACE_RETURN_IF_ERROR(MakeAlone(first + i, begin + i, ordinals[i]));
-    } else {
-      FillEmpty(first + i, -1);
-    }
-    if (mixer().group_size() > 0) MixIfLast((first + i) / mixer().group_size());
+absl::Status Assembly::MakeAlone(int slot) {
+  const uint64_t position = PositionOf(slot);
+  if (position >= plan_->order().positions()) {
+    FillEmpty(slot, -1);
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
-}
-
-absl::Status Assembly::MakeAlone(int slot, uint64_t position,
-                                 uint64_t ordinal) {
+  const uint64_t ordinal =
+      plan_->order().OrdinalAt(slice_.step / steps_per_epoch_, position);
   const absl::Status status = Fill(slot, position, ordinal);
   if (absl::IsDataLoss(status) &&
       plan_->plan().batch().corrupt() == v1::BatchOptions::MASK) {
@@ -149,29 +141,42 @@ absl::Status Assembly::MakeAlone(int slot, uint64_t position,
   return budget_.exceeded() ? OverLimit() : status;
 }
 
-void Assembly::MixIfLast(int group) {
-  if (--missing_[group] > 0) return;
+MixedSamples Assembly::SamplesOf(int group) {
   const int size = mixer().group_size();
-  BatchMixer::Samples samples = {.layout = output().layout(),
-                                 .classes = output().label_classes};
+  MixedSamples samples = {.layout = output().layout(),
+                          .classes = output().label_classes,
+                          .box_bytes = BoxBytes(),
+                          .budget = &budget_,
+                          .pool = pool_};
   for (int slot = group * size; slot < (group + 1) * size; ++slot) {
     if (valid_.data()[slot] == 0) continue;
     samples.images.push_back(ImageAt(slot));
     samples.labels.push_back(RowAt(slot));
+    if (!output().boxes) continue;
+    samples.annotations.push_back(&results_[slot].annotations);
   }
-  mixer().Mix(slice_.step / steps_per_epoch_, PositionOf(group * size) / size,
-              samples);
+  return samples;
+}
+
+absl::Status Assembly::MixIfLast(int group) {
+  if (--missing_[group] > 0) return absl::OkStatus();
+  const int size = mixer().group_size();
+  const MixedSamples samples = SamplesOf(group);
+  bool fits = mixer().Mix(slice_.step / steps_per_epoch_,
+                          PositionOf(group * size) / size, samples);
+  if (output().mixes_boxes) {
+    for (SampleAnnotations* annotations : samples.annotations) {
+      fits = fits && FormatAnnotations(output().annotations, output().size,
+                                       &budget_, annotations);
+    }
+  }
+  return fits ? absl::OkStatus() : OverLimit();
 }
 
 absl::Status Assembly::OverLimit() const {
-  const uint64_t box_bytes =
-      BytesOfBox({.masks = output().masks,
-                  .run_lengths = output().run_lengths,
-                  .keypoints = output().keypoints},
-                 output().size.width, output().size.height);
   return absl::FailedPreconditionError(absl::StrCat(
       "step ", slice_.step, ": the boxes, masks and keypoints of its ",
-      num_samples_, " samples, ", box_bytes,
+      num_samples_, " samples, ", BoxBytes(),
       " bytes a box, take more than a batch may (limit: ", budget_.bytes(),
       " bytes, see plan_limits.max_ragged_bytes); use smaller images, a "
       "smaller batch, or more ranks"));
@@ -209,7 +214,9 @@ absl::StatusOr<HostBatch> MakeBatch(std::shared_ptr<const CompiledPlan> plan,
                                     const BatchSlice& slice, BufferPool* pool) {
   MILLRACE_ASSIGN_OR_RETURN(const auto assembly,
                             BatchAssembly::Start(std::move(plan), slice, pool));
-  MILLRACE_RETURN_IF_ERROR(assembly->MakeSamples(0, assembly->num_samples()));
+  for (int slot = 0; slot < assembly->num_samples(); ++slot) {
+    MILLRACE_RETURN_IF_ERROR(assembly->MakeSample(slot));
+  }
   return assembly->Finish();
 }
 

@@ -170,7 +170,8 @@ absl::Status CheckTransforms(const v1::DatasetInfo& dataset,
   TransformRules rules(
       {.channels = ChannelsOf(*plan),
        .categories = static_cast<uint32_t>(dataset.categories_size()),
-       .boxes = plan->batch().boxes()},
+       .boxes = plan->batch().boxes(),
+       .masks = plan->batch().masks()},
       limits);
   for (int i = 0; i < plan->transforms_size(); ++i) {
     MILLRACE_RETURN_IF_ERROR(rules.Apply(i, plan->mutable_transforms(i)));

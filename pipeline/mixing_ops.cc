@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "pipeline/distributions.h"
 
 namespace millrace {
@@ -14,22 +15,10 @@ constexpr double kMinAlpha = 0.001;
 constexpr double kMaxAlpha = 1000;
 
 template <typename Message>
-absl::Status CheckMixing(TransformRules* rules, Message* message) {
+absl::Status CheckGroup(TransformRules* rules, uint32_t fallback,
+                        Message* message) {
   TransformRules::State& state = rules->state();
-  if (!state.one_hot) {
-    return rules->Wrong("mixes rows of labels; put one_hot before it");
-  }
-  if (rules->subject().boxes) {
-    return rules->Wrong(
-        "mixes images, not boxes; leave out batch.boxes or this transform");
-  }
-  const double alpha = message->has_alpha() ? message->alpha() : 1.0;
-  if (!(alpha >= kMinAlpha && alpha <= kMaxAlpha)) {
-    return rules->Wrong(absl::StrCat("alpha ", alpha, " is out of range; give ",
-                                     kMinAlpha, " to ", kMaxAlpha));
-  }
-  message->set_alpha(alpha);
-  if (message->group() == 0) message->set_group(2);
+  if (message->group() == 0) message->set_group(fallback);
   if (message->group() == 1) {
     return rules->Wrong("group 1 has no other sample; give 2 or more");
   }
@@ -43,21 +32,77 @@ absl::Status CheckMixing(TransformRules* rules, Message* message) {
   return absl::OkStatus();
 }
 
+template <typename Message>
+absl::Status CheckLabelMixing(TransformRules* rules, Message* message) {
+  if (!rules->state().one_hot) {
+    return rules->Wrong("mixes rows of labels; put one_hot before it");
+  }
+  if (rules->subject().boxes) {
+    return rules->Wrong(
+        "mixes images, not boxes; leave out batch.boxes or this transform");
+  }
+  const double alpha = message->has_alpha() ? message->alpha() : 1.0;
+  if (!(alpha >= kMinAlpha && alpha <= kMaxAlpha)) {
+    return rules->Wrong(absl::StrCat("alpha ", alpha, " is out of range; give ",
+                                     kMinAlpha, " to ", kMaxAlpha));
+  }
+  message->set_alpha(alpha);
+  return CheckGroup(rules, 2, message);
+}
+
+void MixLabels(double share, const MixedSamples& samples) {
+  MixWithPrevious(PixelType::kFloat32, share, samples.classes, samples.labels);
+}
+
+bool MixWhole(double alpha, const MixedSamples& samples, RandomDraws* draws) {
+  const double share = SymmetricBetaOf(alpha, draws);
+  MixWithPrevious(samples.layout.type, share, samples.layout.values(),
+                  samples.images);
+  MixLabels(share, samples);
+  return true;
+}
+
+bool MixParts(double alpha, const MixedSamples& samples, RandomDraws* draws) {
+  const PackedLayout& layout = samples.layout;
+  const Rect part = BatchMixer::PartOf({layout.width, layout.height},
+                                       SymmetricBetaOf(alpha, draws), draws);
+  PasteFromPrevious(layout, part, samples.images);
+  const double area = static_cast<double>(part.width) * part.height;
+  MixLabels(1 - area / (static_cast<double>(layout.width) * layout.height),
+            samples);
+  return true;
+}
+
 }  // namespace
 
 BatchMixer::BatchMixer(const v1::Plan& plan) : seed_(plan.seed()) {
   for (int i = 0; i < plan.transforms_size(); ++i) {
     const v1::Transform& transform = plan.transforms(i);
     if (transform.has_mix_up()) {
-      group_size_ = static_cast<int>(transform.mix_up().group());
-      ways_.push_back({transform.mix_up().alpha(), false});
+      Add(i, transform.mix_up(),
+          [alpha = transform.mix_up().alpha()](const MixedSamples& samples,
+                                               RandomDraws* draws) {
+            return MixWhole(alpha, samples, draws);
+          });
     } else if (transform.has_cut_mix()) {
-      group_size_ = static_cast<int>(transform.cut_mix().group());
-      ways_.push_back({transform.cut_mix().alpha(), true});
-    } else {
-      continue;
+      Add(i, transform.cut_mix(),
+          [alpha = transform.cut_mix().alpha()](const MixedSamples& samples,
+                                                RandomDraws* draws) {
+            return MixParts(alpha, samples, draws);
+          });
+    } else if (transform.has_mosaic()) {
+      Add(i, transform.mosaic(),
+          [p = transform.mosaic().p()](const MixedSamples& samples,
+                                       RandomDraws* draws) {
+            return draws->Uniform() >= p || MakeMosaics(samples, draws);
+          });
+    } else if (transform.has_copy_paste()) {
+      Add(i, transform.copy_paste(),
+          [p = transform.copy_paste().p()](const MixedSamples& samples,
+                                           RandomDraws* draws) {
+            return draws->Uniform() >= p || CopyAndPaste(samples, draws);
+          });
     }
-    if (ways_.size() == 1) place_ = static_cast<uint8_t>(i);
   }
 }
 
@@ -74,35 +119,50 @@ Rect BatchMixer::PartOf(const ImageSize& size, double share,
           std::min(y + half_height, size.height) - top};
 }
 
-void BatchMixer::Mix(uint64_t epoch, uint64_t group,
-                     const Samples& samples) const {
-  if (samples.images.size() < 2) return;
-  const PackedLayout& layout = samples.layout;
+bool BatchMixer::Mix(uint64_t epoch, uint64_t group,
+                     const MixedSamples& samples) const {
+  if (samples.images.size() < 2) return true;
   RandomDraws draws({seed_, epoch, group, place_});
   const Way& way = ways_[draws.Below(static_cast<int>(ways_.size()))];
-  double share = SymmetricBetaOf(way.alpha, &draws);
-  if (way.cuts) {
-    const Rect part = PartOf({layout.width, layout.height}, share, &draws);
-    PasteFromPrevious(layout, part, samples.images);
-    share = 1 - static_cast<double>(part.width) * part.height /
-                    (static_cast<double>(layout.width) * layout.height);
-  } else {
-    MixWithPrevious(layout.type, share, layout.values(), samples.images);
-  }
-  MixWithPrevious(PixelType::kFloat32, share, samples.classes, samples.labels);
+  return way(samples, &draws);
 }
 
 absl::Status Check(TransformRules* rules, v1::MixUp* mix_up) {
-  return CheckMixing(rules, mix_up);
+  return CheckLabelMixing(rules, mix_up);
 }
 
 absl::Status Check(TransformRules* rules, v1::CutMix* cut_mix) {
-  return CheckMixing(rules, cut_mix);
+  return CheckLabelMixing(rules, cut_mix);
+}
+
+absl::Status Check(TransformRules* rules, v1::Mosaic* mosaic) {
+  if (!rules->subject().boxes) {
+    return rules->Wrong("mixes samples with boxes; set batch.boxes");
+  }
+  MILLRACE_RETURN_IF_ERROR(rules->CheckProbability(1, mosaic));
+  return CheckGroup(rules, 4, mosaic);
+}
+
+absl::Status Check(TransformRules* rules, v1::CopyPaste* copy_paste) {
+  if (!rules->subject().masks) {
+    return rules->Wrong(
+        "cuts objects out by their masks; set batch.boxes and batch.masks");
+  }
+  MILLRACE_RETURN_IF_ERROR(rules->CheckProbability(1, copy_paste));
+  return CheckGroup(rules, 2, copy_paste);
 }
 
 std::unique_ptr<const TransformOp> Compile(const v1::MixUp&) { return nullptr; }
 
 std::unique_ptr<const TransformOp> Compile(const v1::CutMix&) {
+  return nullptr;
+}
+
+std::unique_ptr<const TransformOp> Compile(const v1::Mosaic&) {
+  return nullptr;
+}
+
+std::unique_ptr<const TransformOp> Compile(const v1::CopyPaste&) {
   return nullptr;
 }
 

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "image/packed.h"
+#include "pipeline/box_mixing.h"
 #include "pipeline/shapes.h"
 #include "pipeline/transform_op.h"
 #include "pipeline/transform_rules.h"
@@ -26,25 +28,23 @@ class BatchMixer {
   // Samples that mix with each other; 0: none do.
   int group_size() const { return group_size_; }
 
-  // The samples of a group that have an image, as batches hold them: packed
-  // images and rows of `classes` floats.
-  struct Samples {
-    PackedLayout layout;
-    std::vector<void*> images;
-    size_t classes = 0;
-    std::vector<void*> labels;
-  };
   // Group `group` is positions [group, group + 1) * group_size() of an epoch.
-  void Mix(uint64_t epoch, uint64_t group, const Samples& samples) const;
+  // False: its annotations are over the budget.
+  bool Mix(uint64_t epoch, uint64_t group, const MixedSamples& samples) const;
 
   // What a CutMix of one share takes from another image.
   static Rect PartOf(const ImageSize& size, double share, RandomDraws* draws);
 
  private:
-  struct Way {
-    double alpha;
-    bool cuts;
-  };
+  using Way = std::function<bool(const MixedSamples&, RandomDraws*)>;
+
+  // A transform at a place of the plan.
+  template <typename Message>
+  void Add(int place, const Message& message, Way way) {
+    if (ways_.empty()) place_ = static_cast<uint8_t>(place);
+    group_size_ = static_cast<int>(message.group());
+    ways_.push_back(std::move(way));
+  }
 
   const uint64_t seed_;
   int group_size_ = 0;
@@ -54,9 +54,13 @@ class BatchMixer {
 
 absl::Status Check(TransformRules* rules, v1::MixUp* mix_up);
 absl::Status Check(TransformRules* rules, v1::CutMix* cut_mix);
+absl::Status Check(TransformRules* rules, v1::Mosaic* mosaic);
+absl::Status Check(TransformRules* rules, v1::CopyPaste* copy_paste);
 
 // Null: there is nothing to do for a sample alone.
 std::unique_ptr<const TransformOp> Compile(const v1::MixUp& mix_up);
 std::unique_ptr<const TransformOp> Compile(const v1::CutMix& cut_mix);
+std::unique_ptr<const TransformOp> Compile(const v1::Mosaic& mosaic);
+std::unique_ptr<const TransformOp> Compile(const v1::CopyPaste& copy_paste);
 
 }  // namespace millrace

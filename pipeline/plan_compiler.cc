@@ -69,11 +69,11 @@ absl::Status CompiledPlan::CheckGroups(uint32_t world_size) const {
   const uint32_t samples = plan_.batch().size() / world_size;
   const auto group = static_cast<uint32_t>(mixer_->group_size());
   if (group == 0 || samples % group == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "batch.size: ", samples, " samples for a rank are not whole groups of ",
-      group,
-      " that mix_up and cut_mix work on; change batch.size, the group "
-      "or the world size"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("batch.size: ", samples,
+                   " samples for a rank are not whole groups of ", group,
+                   " that mix; change batch.size, the group or the "
+                   "world size"));
 }
 
 absl::Status CompiledPlan::CheckRank(uint32_t rank, uint32_t world_size) const {
@@ -107,8 +107,8 @@ uint64_t CompiledPlan::BatchBytes(uint32_t world_size) const {
 
 uint64_t CompiledPlan::MaxRaggedBytes() const {
   if (!recipe_->output().boxes) return 0;
-  const OutputSpec& output = recipe_->output();
-  if (output.masks && !output.run_lengths) return limits_.max_ragged_bytes;
+  const AnnotationOptions made = recipe_->output().made();
+  if (made.masks && !made.run_lengths) return limits_.max_ragged_bytes;
   return std::min(limits_.max_ragged_bytes, kMaxUnmaskedRaggedBytes);
 }
 

@@ -48,16 +48,22 @@ PackSpec PackSpecOf(const v1::Plan& plan) {
   return pack;
 }
 
+AnnotationOptions AnnotationOptionsOf(const v1::BatchOptions& batch,
+                                      const v1::DatasetInfo& dataset) {
+  return {.masks = batch.masks(),
+          .run_lengths = batch.mask_format() == v1::BatchOptions::RUN_LENGTHS,
+          .keypoints = batch.keypoints() ? MaxKeypoints(dataset) : 0,
+          .max_boxes = static_cast<int>(batch.max_boxes()),
+          .box_format = batch.box_format(),
+          .ignore_orientation = batch.ignore_orientation()};
+}
+
 OutputSpec OutputOf(const v1::Plan& plan, const v1::DatasetInfo& dataset) {
   OutputSpec output;
   output.channels = ChannelsOf(plan);
   output.pack = PackSpecOf(plan);
   output.boxes = plan.batch().boxes();
-  output.masks = plan.batch().masks();
-  output.run_lengths =
-      plan.batch().mask_format() == v1::BatchOptions::RUN_LENGTHS;
-  output.max_boxes = static_cast<int>(plan.batch().max_boxes());
-  output.keypoints = plan.batch().keypoints() ? MaxKeypoints(dataset) : 0;
+  output.annotations = AnnotationOptionsOf(plan.batch(), dataset);
   for (const v1::Transform& transform : plan.transforms()) {
     if (transform.has_one_hot()) {
       output.label_classes = transform.one_hot().num_classes();
@@ -67,6 +73,7 @@ OutputSpec OutputOf(const v1::Plan& plan, const v1::DatasetInfo& dataset) {
       output.label_off = static_cast<float>(off);
       output.label_on = static_cast<float>(1 - alpha + off);
     }
+    output.mixes_boxes |= transform.has_mosaic() || transform.has_copy_paste();
   }
   return output;
 }
@@ -128,18 +135,10 @@ SampleRecipe::SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
                            std::shared_ptr<MemoryBudget> working)
     : ignore_orientation_(plan.batch().ignore_orientation()),
       transforms_(plan),
-      annotations_(
-          dataset,
-          {.masks = plan.batch().masks(),
-           .run_lengths =
-               plan.batch().mask_format() == v1::BatchOptions::RUN_LENGTHS,
-           .keypoints = plan.batch().keypoints() ? MaxKeypoints(dataset) : 0,
-           .max_boxes = static_cast<int>(plan.batch().max_boxes()),
-           .box_format = plan.batch().box_format(),
-           .ignore_orientation = ignore_orientation_}),
+      output_(OutputOf(plan, dataset)),
+      annotations_(dataset, output_.made()),
       decoded_(std::move(decoded)),
-      working_(std::move(working)),
-      output_(OutputOf(plan, dataset)) {}
+      working_(std::move(working)) {}
 
 absl::StatusOr<std::unique_ptr<const SampleRecipe>> SampleRecipe::Compile(
     const v1::Plan& plan, const v1::DatasetInfo& dataset,
@@ -182,10 +181,6 @@ absl::StatusOr<SampleProgram> SampleRecipe::ProgramOf(
 absl::Status SampleRecipe::MakeDecoded(const ImageView& whole,
                                        const SamplePlace& place,
                                        uint8_t* image) const {
-  if (transforms_.empty() && whole.channels == output_.channels) {
-    Pack(whole, output_.pack, image);
-    return absl::OkStatus();
-  }
   MILLRACE_ASSIGN_OR_RETURN(const SampleProgram program,
                             ProgramOf({whole.width, whole.height}, place, {}));
   ScratchPool::Lease scratch(&scratch_);
@@ -227,10 +222,6 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
                               annotations_.Move(meta, program, budget));
   }
   return result;
-}
-
-void SampleRecipe::Prefetch(uint64_t ordinal) const {
-  if (decoded_ != nullptr) decoded_->Prefetch(ordinal);
 }
 
 absl::StatusOr<SampleRecipe::Result> SampleRecipe::Make(

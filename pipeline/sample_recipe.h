@@ -32,11 +32,13 @@ struct OutputSpec {
   float label_on = 1;
   float label_off = 0;
   bool boxes = false;
-  bool masks = false;
-  bool run_lengths = false;  // Of the masks.
-  int keypoints = 0;         // K; 0: not wanted.
-  int max_boxes = 0;         // Of a sample, which is padded to it; 0: ragged.
+  AnnotationOptions annotations;  // As the batch has them, if it has boxes.
+  bool mixes_boxes = false;
 
+  // As samples have them before they mix.
+  AnnotationOptions made() const {
+    return mixes_boxes ? annotations.BeforeMixing() : annotations;
+  }
   PackedLayout layout() const {
     return {size.width, size.height, channels, pack.type, pack.channels_first};
   }
@@ -74,10 +76,6 @@ class SampleRecipe {
                               const SamplePlace& place, RaggedBudget* budget,
                               uint8_t* image) const;
 
-  // Asks the CPU's caches for a sample that will soon be made, if it is kept
-  // decoded. Never waits.
-  void Prefetch(uint64_t ordinal) const;
-
  private:
   SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
                std::shared_ptr<DecodedSamples> decoded,
@@ -95,10 +93,10 @@ class SampleRecipe {
 
   const bool ignore_orientation_;
   const ImageTransforms transforms_;
+  OutputSpec output_;
   const AnnotationRecipe annotations_;
   const std::shared_ptr<DecodedSamples> decoded_;
   const std::shared_ptr<MemoryBudget> working_;
-  OutputSpec output_;
   mutable ScratchPool scratch_;
 };
 

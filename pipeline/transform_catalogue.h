@@ -93,6 +93,10 @@ auto VisitTransform(v1::Transform* transform, const Visitor& visitor)
       return visitor(transform->mutable_mix_up());
     case v1::Transform::kCutMix:
       return visitor(transform->mutable_cut_mix());
+    case v1::Transform::kMosaic:
+      return visitor(transform->mutable_mosaic());
+    case v1::Transform::kCopyPaste:
+      return visitor(transform->mutable_copy_paste());
     case v1::Transform::OP_NOT_SET:
       break;
   }

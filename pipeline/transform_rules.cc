@@ -44,7 +44,8 @@ absl::Status TransformRules::Apply(int place, v1::Transform* transform) {
 
 absl::Status TransformRules::CheckOrder(const v1::Transform& transform) const {
   const auto op = transform.op_case();
-  if (op == v1::Transform::kMixUp || op == v1::Transform::kCutMix) {
+  if (op == v1::Transform::kMixUp || op == v1::Transform::kCutMix ||
+      op == v1::Transform::kMosaic || op == v1::Transform::kCopyPaste) {
     return absl::OkStatus();
   }
   if (!state_.mixed_where.empty()) {

@@ -22,6 +22,7 @@ class TransformRules {
     int channels = 3;
     uint32_t categories = 0;
     bool boxes = false;
+    bool masks = false;
   };
 
   // What earlier transforms have made of the tensors.

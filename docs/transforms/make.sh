@@ -63,6 +63,10 @@ moves() {
   picture "$1" "$three" "boxes: true masks: true keypoints: true" \
     "transforms { $2 } ${3-$wide}"
 }
+mixes_objects() {
+  picture "$1" "$three 4045" "boxes: true masks: true keypoints: true" \
+    "$wide transforms { $2 }"
+}
 mixes() {
   picture "$1" "$eight" "" "$square transforms { one_hot {} } transforms { $2 }"
 }
@@ -85,6 +89,8 @@ colors trivial_augment_wide "trivial_augment_wide { fill: 114 }"
 colors auto_augment "auto_augment { fill: 114 }"
 mixes mix_up "mix_up {}"
 mixes cut_mix "cut_mix {}"
+mixes_objects mosaic "mosaic {}"
+mixes_objects copy_paste "copy_paste { group: 4 }"
 
 moves annotated "random_horizontal_flip { p: 0 }"
 moves resize "resize { size: [160, 200] }" ""

@@ -23,16 +23,20 @@ constexpr int kHeight = 24;
 constexpr int kWidth = 32;
 constexpr size_t kPixels = kHeight * kWidth;
 
-HostBatch BatchOf(absl::string_view options, uint32_t world_size = 1) {
-  const auto plan = CompileOrDie(
-      ParsePlan(absl::StrCat(
-          "dataset: 'drawn/scenes' batch { size: 8 remainder: PAD boxes: true "
-          "masks: true keypoints: true ",
-          options, " } transforms { resize { size: [24, 32] } } ",
-          "transforms { random_affine { degrees: 20 } } ")),
-      DrawnScenes(14));
-  return BatchOrDie(plan, {.step = 1, .world_size = world_size});
-}
+// Annotations that mix take their form later than others.
+class AnnotationTensorsTest : public testing::TestWithParam<const char*> {
+ protected:
+  static HostBatch BatchOf(absl::string_view options) {
+    const auto plan = CompileOrDie(
+        ParsePlan(absl::StrCat(
+            "dataset: 'drawn/scenes' batch { size: 8 remainder: PAD "
+            "boxes: true masks: true keypoints: true ",
+            options, " } transforms { resize { size: [24, 32] } } ",
+            "transforms { random_affine { degrees: 20 } } ", GetParam())),
+        DrawnScenes(14));
+    return BatchOrDie(plan, {.step = 1});
+  }
+};
 
 template <typename T>
 std::vector<T> RowsOf(const HostBatch& batch, absl::string_view name,
@@ -65,7 +69,7 @@ void ExpectSameRows(const HostBatch& ragged, const HostBatch& padded,
   }
 }
 
-TEST(AnnotationTensorsTest, PaddedRowsAreTheRaggedOnes) {
+TEST_P(AnnotationTensorsTest, PaddedRowsAreTheRaggedOnes) {
   const HostBatch ragged = BatchOf("");
   for (const size_t max_boxes : {1, 2, 5}) {
     const HostBatch padded = BatchOf(absl::StrCat("max_boxes: ", max_boxes));
@@ -86,7 +90,7 @@ TEST(AnnotationTensorsTest, PaddedRowsAreTheRaggedOnes) {
   }
 }
 
-TEST(AnnotationTensorsTest, PaddedTensorsHaveFixedShapes) {
+TEST(AnnotationSpecsTest, PaddedTensorsHaveFixedShapes) {
   const auto plan = CompileOrDie(
       ParsePlan("dataset: 'drawn/scenes' batch { size: 8 boxes: true "
                 "masks: true keypoints: true max_boxes: 3 } "
@@ -106,7 +110,7 @@ TEST(AnnotationTensorsTest, PaddedTensorsHaveFixedShapes) {
   }
 }
 
-TEST(AnnotationTensorsTest, BoxFormatsSayTheSame) {
+TEST_P(AnnotationTensorsTest, BoxFormatsSayTheSame) {
   const auto corners = ValuesOf<float>(BatchOf(""), "boxes");
   const auto sides = ValuesOf<float>(BatchOf("box_format: XYWH"), "boxes");
   const auto centres = ValuesOf<float>(BatchOf("box_format: CXCYWH"), "boxes");
@@ -133,7 +137,7 @@ std::vector<uint8_t> RasterOfMask(const HostBatch& batch, size_t mask) {
   return RasterOf(runs);
 }
 
-TEST(AnnotationTensorsTest, RunLengthsAreTheDenseMasks) {
+TEST_P(AnnotationTensorsTest, RunLengthsAreTheDenseMasks) {
   const HostBatch dense = BatchOf("");
   const HostBatch runs = BatchOf("mask_format: RUN_LENGTHS");
   const size_t masks = ValuesOf<int64_t>(dense, "box_labels").size();
@@ -144,7 +148,7 @@ TEST(AnnotationTensorsTest, RunLengthsAreTheDenseMasks) {
   }
 }
 
-TEST(AnnotationTensorsTest, PaddedRunLengthsOfRowsWithoutABoxAreEmpty) {
+TEST_P(AnnotationTensorsTest, PaddedRunLengthsOfRowsWithoutABoxAreEmpty) {
   const HostBatch dense = BatchOf("max_boxes: 2");
   const HostBatch runs = BatchOf("max_boxes: 2 mask_format: RUN_LENGTHS");
   const auto offsets = ValuesOf<int64_t>(runs, "mask_offsets");
@@ -160,7 +164,7 @@ TEST(AnnotationTensorsTest, PaddedRunLengthsOfRowsWithoutABoxAreEmpty) {
   }
 }
 
-TEST(AnnotationTensorsTest, RunLengthsCountAgainstTheBudget) {
+TEST(AnnotationBudgetTest, RunLengthsCountAgainstTheBudget) {
   PlanLimits limits;
   limits.max_ragged_bytes = 2000;
   const auto plan = CompiledPlan::Compile(
@@ -174,6 +178,10 @@ TEST(AnnotationTensorsTest, RunLengthsCountAgainstTheBudget) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("limit: 2000 bytes"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Plans, AnnotationTensorsTest,
+                         testing::Values("", "transforms { mosaic {} }",
+                                         "transforms { copy_paste {} }"));
 
 }  // namespace
 }  // namespace millrace

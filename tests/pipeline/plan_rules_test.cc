@@ -290,6 +290,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "transforms { cut_mix {} }",
                 "group 2 is not the one of transforms[1] mix_up, 4",
                 "give both the same"},
+        Mistake{"transforms { mosaic {} }", "mixes samples with boxes",
+                "set batch.boxes"},
+        Mistake{"batch { boxes: true } transforms { copy_paste {} }",
+                "by their masks", "batch.masks"},
+        Mistake{"batch { boxes: true } transforms { mosaic { p: 2 } }", "p 2",
+                "0 to 1"},
         Mistake{"transforms { one_hot {} } transforms { mix_up {} }"
                 "transforms { label_smoothing {} }",
                 "transforms[2] label_smoothing: comes after transforms[1] "

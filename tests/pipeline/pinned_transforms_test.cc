@@ -3,74 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
 #include "tests/image/instruction_sets.h"
+#include "tests/pipeline/catalogue.h"
 #include "tests/pipeline/drawn_dataset.h"
 
 namespace millrace {
 namespace {
 
-struct Entry {
-  const char* name;
-  const char* transforms;
-  const char* digest;
-};
-
-void PrintTo(const Entry& entry, std::ostream* out) { *out << entry.name; }
-
-const Entry kTransforms[] = {
-    {"ColorJitter",
-     "color_jitter { brightness: 0.4 contrast: 0.4 saturation: 0.4 hue: 0.1 }",
-     "fec1356ced2ac74f"},
-    {"Grayscale", "grayscale {}", "f1f972b189d47c35"},
-    {"RandomGrayscale", "random_grayscale { p: 0.5 }", "a7c2de81b2ad4746"},
-    {"GaussianBlur", "gaussian_blur { kernel_size: [5, 9] }",
-     "374acab1f2f6f08a"},
-    {"RandomInvert", "random_invert {}", "f175b6b918dbe383"},
-    {"RandomPosterize", "random_posterize { bits: 3 }", "a6856132a4d6051e"},
-    {"RandomSolarize", "random_solarize { threshold: 128 }",
-     "529f3c72d51bf4db"},
-    {"RandomAutocontrast", "random_autocontrast {}", "087829197e9127ae"},
-    {"RandomEqualize", "random_equalize {}", "6703d9e330dc33ad"},
-    {"RandomAdjustSharpness", "random_adjust_sharpness { sharpness_factor: 2 }",
-     "a9cf602d999a9f93"},
-    {"RandomErasing", "random_erasing { random: true }", "a026660a3b7cf7f4"},
-    {"RandAugment", "rand_augment {}", "4eb19619adc1c516"},
-    {"RandAugmentBilinear",
-     "rand_augment { num_ops: 4 magnitude: 20 interpolation: BILINEAR "
-     "fill: [9, 99, 200] }",
-     "85af67ed5c842376"},
-    {"TrivialAugmentWide", "trivial_augment_wide {}", "a9181c305d140ecb"},
-    {"AutoAugment", "auto_augment {}", "b9ac8c87d277aa87"},
-    {"AutoAugmentSvhn", "auto_augment { policy: SVHN }", "c642236504836d33"},
-    {"Float16", "to_dtype { dtype: FLOAT16 scale: true }", "0512dc3b6766ccdc"},
-    {"Bfloat16", "to_dtype { dtype: BFLOAT16 scale: true }",
-     "f5ec022fa65186d5"},
-    {"LabelSmoothing", "one_hot {} } transforms { label_smoothing {}",
-     "3b11d79277ecf629"},
-    {"MixUp", "one_hot {} } transforms { mix_up { alpha: 0.2 }",
-     "7cee1dd6f4d5c78f"},
-    {"MixUpOfFloat16",
-     "to_dtype { dtype: FLOAT16 scale: true } } "
-     "transforms { one_hot {} } transforms { mix_up {}",
-     "3d8de39a41a59f08"},
-    {"CutMix", "one_hot {} } transforms { cut_mix {}", "94137f42268d75bb"},
-};
-
-class PinnedTransformsTest : public testing::TestWithParam<Entry> {
+class PinnedTransformsTest : public testing::TestWithParam<CatalogueEntry> {
  protected:
-  static std::string PlanText() {
-    return absl::StrCat(
-        "dataset: 'drawn/scenes' seed: 7 sampler { order: SHUFFLE } "
-        "batch { size: 8 remainder: PAD } "
-        "transforms { resize { size: [26, 34] } } ",
-        "transforms { ", GetParam().transforms, " }");
-  }
-
   const std::shared_ptr<const CompiledPlan> plan_ =
-      CompileOrDie(ParsePlan(PlanText()), DrawnScenes(20));
+      CompileOrDie(GetParam().Plan(), DrawnScenes(20));
 };
 
 TEST_P(PinnedTransformsTest, BatchesArePinnedOnEveryInstructionSet) {
@@ -93,7 +39,7 @@ std::string DigestMadeBy(const std::shared_ptr<const CompiledPlan>& plan,
       const int count = (*assembly)->num_samples();
       // From the back, so that the order is another one too.
       for (int slot = next++; slot < count; slot = next++) {
-        EXPECT_TRUE((*assembly)->MakeSamples(count - 1 - slot, 1).ok());
+        EXPECT_TRUE((*assembly)->MakeSample(count - 1 - slot).ok());
       }
     });
   }
@@ -110,27 +56,32 @@ TEST_P(PinnedTransformsTest, ThreadsChangeNothing) {
 }
 
 TEST_P(PinnedTransformsTest, RanksTogetherAreOneRank) {
-  // The last step is padded.
+  // The last step is padded. The whole is a world of one rank.
   for (const uint64_t step : {4, 5}) {
     const HostBatch whole = BatchOrDie(plan_, {.step = step});
     for (const uint32_t world_size : {2, 4}) {
-      std::string images, labels;
+      std::map<std::string, std::string> together;
       for (uint32_t rank = 0; rank < world_size; ++rank) {
         const HostBatch part = BatchOrDie(plan_, {step, rank, world_size});
-        images += BytesOf(part, "image");
-        labels += BytesOf(part, "label");
+        for (const HostTensor& tensor : part.tensors) {
+          together[tensor.name] += BytesOf(part, tensor.name);
+        }
       }
-      EXPECT_TRUE(images == BytesOf(whole, "image")) << world_size;
-      EXPECT_TRUE(labels == BytesOf(whole, "label")) << world_size;
+      for (const HostTensor& tensor : whole.tensors) {
+        // Each rank counts its own boxes.
+        if (tensor.name == "box_offsets") continue;
+        EXPECT_TRUE(together[tensor.name] == BytesOf(whole, tensor.name))
+            << tensor.name << " of " << world_size << " ranks";
+      }
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Transforms, PinnedTransformsTest,
-                         testing::ValuesIn(kTransforms),
-                         [](const testing::TestParamInfo<Entry>& info) {
-                           return std::string(info.param.name);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Transforms, PinnedTransformsTest, testing::ValuesIn(Catalogue()),
+    [](const testing::TestParamInfo<CatalogueEntry>& info) {
+      return std::string(info.param.name);
+    });
 
 }  // namespace
 }  // namespace millrace

@@ -188,7 +188,8 @@ absl::StatusOr<v1::ServerConfig> ParseConfig(absl::string_view text) {
 absl::StatusOr<v1::ServerConfig> LoadConfig(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
-  if (!file || !(text << file.rdbuf())) {
+  // Nothing read is an error to `<<`, but not in an empty file.
+  if (!file || (!(text << file.rdbuf()) && file.bad())) {
     return absl::NotFoundError(
         absl::StrCat("configuration file ", path, " cannot be read"));
   }

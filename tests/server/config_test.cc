@@ -95,6 +95,12 @@ TEST(ConfigTest, GarbageInAFileIsAnErrorThatNamesFileAndLine) {
               AllOf(HasSubstr(path), HasSubstr("line 2")));
 }
 
+TEST(ConfigTest, AnEmptyFileIsAllDefaults) {
+  const std::string path = testing::TempDir() + "/empty.textproto";
+  std::ofstream(path).close();
+  EXPECT_TRUE(LoadConfig(path).ok());
+}
+
 TEST(ConfigTest, AMissingFileIsNotFound) {
   const auto config = LoadConfig("/nowhere/millraced.textproto");
   EXPECT_EQ(config.status().code(), absl::StatusCode::kNotFound);

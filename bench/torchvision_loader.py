@@ -1,11 +1,11 @@
 """Images per second of torchvision's own loader, for comparison.
 
   torchvision_loader.py imagenet DIR [--workers 2] [--seconds 8]
-  torchvision_loader.py mnist DIR    [--workers 2] [--seconds 8]
+  torchvision_loader.py mnist DIR    [--workers 2] [--seconds 8] [--batch 256]
 
 imagenet: ImageFolder over DIR, RandomResizedCrop(224), RandomHorizontalFlip,
 uint8 tensors (PILToTensor: what Millrace sends), batches of 64.
-mnist: the IDX files in DIR, ToTensor and Normalize, batches of 256.
+mnist: the IDX files in DIR, ToTensor and Normalize, batches of --batch.
 Prints one JSON object.
 """
 import argparse
@@ -45,8 +45,8 @@ def make_loader(args):
         dataset = Mnist(args.dir, transforms.Compose([
             transforms.ToTensor(),
             transforms.Normalize((0.1307,), (0.3081,))]))
-        return DataLoader(dataset, batch_size=256, shuffle=True,
-                          num_workers=args.workers)
+        return DataLoader(dataset, batch_size=args.batch, shuffle=True,
+                          num_workers=args.workers, persistent_workers=True)
     folder = datasets.ImageFolder(args.dir, transforms.Compose([
         transforms.RandomResizedCrop(224), transforms.RandomHorizontalFlip(),
         transforms.PILToTensor()]))
@@ -62,6 +62,7 @@ def main():
     parser.add_argument("dir")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--batch", type=int, default=256)
     args = parser.parse_args()
     torch.set_num_threads(1)
 

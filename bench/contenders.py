@@ -1,0 +1,305 @@
+"""What bench/run.py measures: each contender is a function that measures once
+and returns a number, in images per second or in UNITS."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = ROOT / "build/release/bin"
+PLANS = ROOT / "examples/plans"
+PYTHON = "/usr/bin/python3"
+
+MB = 1e6
+# What a method of Bench measures, where it is not images/s.
+UNITS = {
+    "one_plan_cpu": "ms/batch",
+    "four_plans_cpu": "ms/batch",
+    "transport": "MB/s",
+    "iperf3": "MB/s",
+    "storage_read": "MB/s",
+    "pread": "MB/s",
+    "tile_growth": "of the files",
+    "rss_over_budget": "MB",
+    "decode_exact": "of the files",
+}
+# Contenders that other programs are, and how to see whether they are there.
+PEERS = {
+    "torchvision": (PYTHON, "-c", "import torchvision"),
+    "mnist_torchvision": (PYTHON, "-c", "import torchvision"),
+    "iperf3": ("iperf3", "--version"),
+}
+
+MNIST_BATCH = 512
+IPERF3_PORT = 58090
+# Of the server that peak_rss_over_budget_mb looks at: all that may be large.
+BUDGETS = {"batch_memory_bytes": 256 << 20, "batch_cache_bytes": 64 << 20,
+           "working_memory_bytes": 128 << 20, "decoded_cache_bytes": 64 << 20,
+           "idle_buffer_bytes": 32 << 20}
+HUNGRY_JOBS = 8
+# The transport's images: so many bytes each that nothing else counts.
+RAW_SIDE = 224
+RAW_IMAGES = 1000
+
+
+def run_json(*command):
+    """Runs a command and returns what it prints, parsed."""
+    done = subprocess.run([str(part) for part in command], text=True,
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"bench: {' '.join(map(str, command))} failed:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+@contextlib.contextmanager
+def server(data_dir, config=""):
+    """A millraced over `data_dir`; yields its endpoint and process id."""
+    file = data_dir / "millraced.textproto"
+    file.write_text(config, encoding="utf-8")
+    process = subprocess.Popen(
+        [BIN / "millraced", "--config", file, "--data-dir", data_dir,
+         "--listen", "127.0.0.1:0", "--metrics-listen", ""],
+        stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stderr.readline()
+        port = re.search(r'"millraced started".* port=(\d+)', line)
+        if not port:
+            sys.exit(f"bench: millraced did not start: {line}")
+        # Nobody reads the rest of the log; a full pipe would block the server.
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        yield f"127.0.0.1:{port[1]}", process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def ingest(data_dir, kind, name, *inputs):
+    """Publishes a dataset; its ingest report."""
+    report = data_dir / "report.json"
+    subprocess.run([BIN / "millrace", "ingest", kind, "--dataset", name,
+                    "--data-dir", data_dir, "--report", report, *inputs],
+                   check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    return json.loads(report.read_text(encoding="utf-8"))
+
+
+def write_raw_images(folder):
+    """Gray noise as an IDX pair; the options that ingest it."""
+    images, labels = folder / "raw-images", folder / "raw-labels"
+    shape = [RAW_IMAGES, RAW_SIDE, RAW_SIDE]
+    images.write_bytes(struct.pack(">IIII", 0x803, *shape) +
+                       os.urandom(RAW_IMAGES * RAW_SIDE * RAW_SIDE))
+    labels.write_bytes(struct.pack(">II", 0x801, RAW_IMAGES) +
+                       bytes(RAW_IMAGES))
+    return "--images", images, "--labels", labels
+
+
+def cpu_ms(pid):
+    """User and system time of a process so far."""
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    user, system = stat.rsplit(")", 1)[1].split()[11:13]
+    return 1000 * (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_rss_mb(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024 / MB
+
+
+class Bench:
+    """Inputs, and a server over them, for the contenders below."""
+
+    def __init__(self, data, data_dir, endpoint, pid, seconds):
+        self.data = data
+        self.data_dir = data_dir
+        self.endpoint = endpoint
+        self.pid = pid
+        self.seconds = seconds
+        self.images = data / "imagenet-sample/train"
+        self.imagenet_report = {}
+        self.decode_results = {}
+
+    def imagenet_inputs(self):
+        return "--images", self.images
+
+    def mnist_inputs(self):
+        return ("--images", self.data / "mnist/train-images-idx3-ubyte.gz",
+                "--labels", self.data / "mnist/train-labels-idx1-ubyte.gz")
+
+    def prepare(self):
+        self.imagenet_report = ingest(self.data_dir, "imagenet",
+                                      "imagenet/train",
+                                      *self.imagenet_inputs())
+        ingest(self.data_dir, "mnist", "mnist/train", *self.mnist_inputs())
+        ingest(self.data_dir, "mnist", "raw/train",
+               *write_raw_images(self.data_dir))
+
+    def plan(self, base, **changes):
+        """A copy of an example plan with other values of `name: value`."""
+        text = (PLANS / base).read_text(encoding="utf-8")
+        for name, value in changes.items():
+            text, count = re.subn(rf"(?m)^( *{name}:) .*", rf"\1 {value}", text)
+            assert count == 1, (base, name)
+        change = re.sub(r"\W", "_", str(changes))
+        path = self.data_dir / f"{change}-{base}"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def pull_command(self, plan, steps, endpoint=None):
+        return (BIN / "millrace", "pull", "--endpoint",
+                endpoint or self.endpoint, "--plan", plan, "--steps",
+                str(int(steps)), "--json", "--quiet")
+
+    # --- Images, from files to a trainer ------------------------------------
+
+    def bare(self):
+        return run_json(BIN / "bare_decode", self.images, "--seconds",
+                        self.seconds)["images_per_second"]
+
+    def inprocess(self):
+        return run_json(BIN / "inprocess", "--data-dir", self.data_dir,
+                        "--plan", PLANS / "imagenet_train.textproto",
+                        "--seconds", self.seconds)["images_per_second"]
+
+    def loopback(self):
+        return run_json(*self.pull_command(
+            PLANS / "imagenet_train.textproto",
+            40 * self.seconds))["images_per_second"]
+
+    def mnist_loopback(self):
+        plan = self.plan("mnist_train.textproto", size=MNIST_BATCH)
+        return run_json(*self.pull_command(
+            plan, 2000 * self.seconds))["images_per_second"]
+
+    def torchvision(self):
+        return self.torchvision_rate("imagenet", self.images)
+
+    def mnist_torchvision(self):
+        return self.torchvision_rate("mnist", self.data / "mnist",
+                                     "--batch", MNIST_BATCH)
+
+    def torchvision_rate(self, *arguments):
+        return run_json(PYTHON, ROOT / "bench/torchvision_loader.py",
+                        *arguments, "--seconds",
+                        self.seconds)["images_per_second"]
+
+    # --- The stages alone ----------------------------------------------------
+
+    def transport(self):
+        plan = self.plan("mnist_train.textproto", dataset='"raw/train"')
+        return run_json(*self.pull_command(
+            plan, 250 * self.seconds))["bytes_per_second"] / MB
+
+    def iperf3(self):
+        listener = subprocess.Popen(
+            ["iperf3", "--server", "--one-off", "--bind", "127.0.0.1",
+             "--port", str(IPERF3_PORT), "--forceflush"],
+            stdout=subprocess.PIPE, text=True)
+        # It says so when it listens.
+        while "Server listening" not in (line := listener.stdout.readline()):
+            if not line:
+                sys.exit(f"bench: iperf3 cannot listen on {IPERF3_PORT}")
+        result = run_json("iperf3", "--client", "127.0.0.1", "--port",
+                          IPERF3_PORT, "--time", max(1, int(self.seconds)),
+                          "--json")
+        listener.communicate()
+        return result["end"]["sum_received"]["bits_per_second"] / 8 / MB
+
+    def storage_read(self):
+        return self.read_rate("store")
+
+    def pread(self):
+        return self.read_rate("pread")
+
+    def read_rate(self, way):
+        return run_json(BIN / "storage_read", "--data-dir", self.data_dir,
+                        "--dataset", "imagenet/train", "--way", way,
+                        "--seconds", self.seconds)["bytes_per_second"] / MB
+
+    def ingest_imagenet(self):
+        return self.ingest_rate("imagenet", *self.imagenet_inputs())
+
+    def ingest_imagenet_per_core(self):
+        return self.ingest_imagenet() / os.cpu_count()
+
+    def ingest_mnist(self):
+        return self.ingest_rate("mnist", *self.mnist_inputs())
+
+    def ingest_rate(self, kind, *inputs):
+        """Of a whole ingest, from reading the files to publishing."""
+        with tempfile.TemporaryDirectory(dir=self.data_dir) as folder:
+            report = ingest(pathlib.Path(folder), kind, "x", *inputs)
+        return report["samples"] / report["seconds"]
+
+    def cp_imagenet(self):
+        """Images per second of a copy that is on disk when it ends, as that
+        of an ingest is."""
+        with tempfile.TemporaryDirectory(dir=self.data_dir) as folder:
+            begin = time.monotonic()
+            subprocess.run(["cp", "-r", self.images, folder], check=True)
+            subprocess.run(["sync", "-f", folder], check=True)
+            seconds = time.monotonic() - begin
+        return self.imagenet_report["samples"] / seconds
+
+    def tile_growth(self):
+        report = self.imagenet_report
+        return report["image_bytes"] / report["source_bytes"] - 1
+
+    # --- Sharing and memory ---------------------------------------------------
+
+    def one_plan_cpu(self):
+        return self.jobs_cpu([1] * 4)
+
+    def four_plans_cpu(self):
+        return self.jobs_cpu([1, 2, 3, 4])
+
+    def jobs_cpu(self, seeds):
+        """The server's CPU time a delivered batch, of one job for each seed at
+        once."""
+        steps = int(8 * self.seconds)
+        before = cpu_ms(self.pid)
+        self.run_jobs(self.endpoint, seeds, steps)
+        return (cpu_ms(self.pid) - before) / (len(seeds) * steps)
+
+    def run_jobs(self, endpoint, seeds, steps):
+        jobs = []
+        for seed in seeds:
+            plan = self.plan("imagenet_train.textproto", seed=seed)
+            jobs.append(subprocess.Popen(
+                self.pull_command(plan, steps, endpoint),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        if any([job.wait() != 0 for job in jobs]):
+            sys.exit("bench: a job failed")
+
+    def rss_over_budget(self):
+        """What a server with small budgets and many jobs takes beyond them."""
+        limits = " ".join(f"{name}: {value}"
+                          for name, value in BUDGETS.items())
+        with server(self.data_dir, f"limits {{ {limits} }}") as (endpoint, pid):
+            self.run_jobs(endpoint, range(HUNGRY_JOBS), 4 * self.seconds)
+            return peak_rss_mb(pid) - sum(BUDGETS.values()) / MB
+
+    # --- Decoding, on one core --------------------------------------------
+
+    def decode_result(self, way):
+        """One run measures all ways; each is taken once a round."""
+        if way not in self.decode_results:
+            self.decode_results = run_json(BIN / "decode", "--images",
+                                           self.images, "--rounds", 1)
+        return self.decode_results.pop(way)
+
+
+for _name, _way in (("decode_crop", "crop"), ("decode_full", "full"),
+                    ("decode_crop_scalar", "crop_scalar"),
+                    ("decode_full_scalar", "full_scalar"),
+                    ("decode_crop_libjpeg_tiles", "libjpeg_crop_tiles"),
+                    ("decode_libjpeg_full", "libjpeg_full"),
+                    ("decode_exact", "exact")):
+    setattr(Bench, _name, lambda self, way=_way: self.decode_result(way))

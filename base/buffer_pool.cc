@@ -1,29 +1,19 @@
 #include "base/buffer_pool.h"
 
-#include <cstdlib>
 #include <map>
-#include <new>
 #include <utility>
 
 namespace millrace {
 
-namespace {
-constexpr std::align_val_t kAlignment{64};
-}  // namespace
-
 // Owned by the pool and by every buffer that is out.
 struct Buffer::Shared {
   explicit Shared(size_t max_idle) : max_idle_bytes(max_idle) {}
-  ~Shared() {
-    MutexLock lock(&mutex);
-    for (auto& [capacity, data] : idle) ::operator delete(data, kAlignment);
-  }
 
   const size_t max_idle_bytes;
   Mutex mutex;
   size_t idle_bytes ABSL_GUARDED_BY(mutex) = 0;
+  std::multimap<size_t, LargeBytes> idle ABSL_GUARDED_BY(mutex);
   uint64_t allocations ABSL_GUARDED_BY(mutex) = 0;
-  std::multimap<size_t, uint8_t*> idle ABSL_GUARDED_BY(mutex);
 };
 
 Buffer::Buffer(Buffer&& other) noexcept { *this = std::move(other); }
@@ -32,7 +22,7 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   if (this == &other) return *this;
   Release();
   shared_ = std::move(other.shared_);
-  data_ = std::exchange(other.data_, nullptr);
+  data_ = std::move(other.data_);
   size_ = std::exchange(other.size_, 0);
   capacity_ = std::exchange(other.capacity_, 0);
   return *this;
@@ -45,13 +35,11 @@ void Buffer::Release() {
   {
     MutexLock lock(&shared_->mutex);
     if (shared_->idle_bytes + capacity_ <= shared_->max_idle_bytes) {
-      shared_->idle.emplace(capacity_, data_);
+      shared_->idle.emplace(capacity_, std::move(data_));
       shared_->idle_bytes += capacity_;
-      data_ = nullptr;
     }
   }
-  if (data_ != nullptr) ::operator delete(data_, kAlignment);
-  data_ = nullptr;
+  data_.reset();
   shared_.reset();
 }
 
@@ -70,7 +58,7 @@ Buffer BufferPool::Get(size_t size) {
     auto found = shared_->idle.lower_bound(size);
     if (found != shared_->idle.end() && found->first <= 2 * size) {
       buffer.capacity_ = found->first;
-      buffer.data_ = found->second;
+      buffer.data_ = std::move(found->second);
       shared_->idle_bytes -= found->first;
       shared_->idle.erase(found);
       return buffer;
@@ -78,7 +66,7 @@ Buffer BufferPool::Get(size_t size) {
     ++shared_->allocations;
   }
   buffer.capacity_ = size;
-  buffer.data_ = static_cast<uint8_t*>(::operator new(size, kAlignment));
+  buffer.data_ = AllocateLarge(size);
   return buffer;
 }
 

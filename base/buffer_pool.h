@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "base/huge_pages.h"
 #include "base/mutex.h"
 
 namespace millrace {
@@ -23,8 +24,8 @@ class Buffer {
   Buffer& operator=(Buffer&& other) noexcept;
   ~Buffer();
 
-  uint8_t* data() { return data_; }
-  const uint8_t* data() const { return data_; }
+  uint8_t* data() { return data_.get(); }
+  const uint8_t* data() const { return data_.get(); }
   size_t size() const { return size_; }
 
  private:
@@ -33,7 +34,7 @@ class Buffer {
   void Release();
 
   std::shared_ptr<Shared> shared_;
-  uint8_t* data_ = nullptr;
+  LargeBytes data_;
   size_t size_ = 0;
   size_t capacity_ = 0;
 };

@@ -25,6 +25,7 @@
 #include "client/batch_digest.h"
 #include "client/batch_stream.h"
 #include "client/dataset_query.h"
+#include "client/malloc.h"
 #include "client/plan_file.h"
 
 namespace millrace::cli {
@@ -108,6 +109,7 @@ class Pull {
 };
 
 int Pull::Run() {
+  client::KeepFreedMemory();
   const std::string what = "pull from " + flags_.stream.endpoint;
   StreamSlot slot;
   const Interrupt interrupt([&slot] { slot.Cancel(); });

@@ -15,17 +15,16 @@ namespace millrace {
 
 namespace {
 
+// How far ahead of the sample being made: about the latency of memory.
+constexpr int kPrefetchSamples = 4;
+
 class Assembly final : public BatchAssembly {
  public:
   Assembly(std::shared_ptr<const CompiledPlan> plan, const BatchSlice& slice,
            BufferPool* pool);
 
   int num_samples() const override { return num_samples_; }
-  absl::Status MakeSample(int slot) override {
-    MILLRACE_RETURN_IF_ERROR(MakeAlone(slot));
-    if (mixer().group_size() == 0) return absl::OkStatus();
-    return MixIfLast(slot / mixer().group_size());
-  }
+  absl::Status MakeSamples(int first, int count) override;
   absl::StatusOr<HostBatch> Finish() override;
 
  private:
@@ -42,7 +41,7 @@ class Assembly final : public BatchAssembly {
     return reinterpret_cast<float*>(label_.data()) +
            size_t{output().label_classes} * slot;
   }
-  absl::Status MakeAlone(int slot);
+  absl::Status MakeAlone(int slot, uint64_t position, uint64_t ordinal);
   // Mixes a group of slots once all of them are made.
   absl::Status MixIfLast(int group);
   MixedSamples SamplesOf(int group);
@@ -124,14 +123,31 @@ absl::Status Assembly::Fill(int slot, uint64_t position, uint64_t ordinal) {
   return absl::OkStatus();
 }
 
-absl::Status Assembly::MakeAlone(int slot) {
-  const uint64_t position = PositionOf(slot);
-  if (position >= plan_->order().positions()) {
-    FillEmpty(slot, -1);
-    return absl::OkStatus();
+absl::Status Assembly::MakeSamples(int first, int count) {
+  const uint64_t begin = PositionOf(first);
+  const uint64_t end =
+      std::clamp(plan_->order().positions(), begin, begin + count);
+  const std::vector<uint64_t> ordinals = plan_->order().OrdinalsAt(
+      slice_.step / steps_per_epoch_, begin, end - begin);
+  const int real = static_cast<int>(ordinals.size());
+  for (int i = 0; i < count; ++i) {
+    if (i + kPrefetchSamples < real) {
+      plan_->recipe().Prefetch(ordinals[i + kPrefetchSamples]);
+    }
+    if (i < real) {
+      MILLRACE_RETURN_IF_ERROR(MakeAlone(first + i, begin + i, ordinals[i]));
+    } else {
+      FillEmpty(first + i, -1);
+    }
+    if (mixer().group_size() > 0) {
+      MILLRACE_RETURN_IF_ERROR(MixIfLast((first + i) / mixer().group_size()));
+    }
   }
-  const uint64_t ordinal =
-      plan_->order().OrdinalAt(slice_.step / steps_per_epoch_, position);
+  return absl::OkStatus();
+}
+
+absl::Status Assembly::MakeAlone(int slot, uint64_t position,
+                                 uint64_t ordinal) {
   const absl::Status status = Fill(slot, position, ordinal);
   if (absl::IsDataLoss(status) &&
       plan_->plan().batch().corrupt() == v1::BatchOptions::MASK) {
@@ -214,9 +230,7 @@ absl::StatusOr<HostBatch> MakeBatch(std::shared_ptr<const CompiledPlan> plan,
                                     const BatchSlice& slice, BufferPool* pool) {
   MILLRACE_ASSIGN_OR_RETURN(const auto assembly,
                             BatchAssembly::Start(std::move(plan), slice, pool));
-  for (int slot = 0; slot < assembly->num_samples(); ++slot) {
-    MILLRACE_RETURN_IF_ERROR(assembly->MakeSample(slot));
-  }
+  MILLRACE_RETURN_IF_ERROR(assembly->MakeSamples(0, assembly->num_samples()));
   return assembly->Finish();
 }
 

@@ -8,10 +8,10 @@
 // sample is masked (BatchOptions.MASK) is the same, but keeps its ordinal, so
 // that a log of ordinals still names every sample of the epoch.
 //
-//   Start --> MakeSample(0), MakeSample(1), ... (parallel) --> Finish
+//   Start --> MakeSamples(0, 3), MakeSamples(3, 5) ... (parallel) --> Finish
 //
-// Samples that mix with each other do so in the MakeSample that comes last in
-// their group.
+// Samples that mix with each other do so when the last one of their group is
+// made.
 #pragma once
 
 #include <cstdint>
@@ -45,11 +45,13 @@ class BatchAssembly {
 
   virtual int num_samples() const = 0;
 
-  // Fills one slot. Call once for each slot; different slots may run at the
-  // same time. DATA_LOSS names the sample, unless the plan masks such samples.
-  // FAILED_PRECONDITION: the annotations of this step take more than
-  // CompiledPlan::MaxRaggedBytes(); whichever slot it was, with the same words.
-  virtual absl::Status MakeSample(int slot) = 0;
+  // Fills `count` slots from `first` on, up to the first error. Each slot is
+  // filled once; different slots may be filled at the same time. Many small
+  // samples are quickest in one call. DATA_LOSS names the sample, unless the
+  // plan masks such samples. FAILED_PRECONDITION: the annotations of this step
+  // take more than CompiledPlan::MaxRaggedBytes(); whichever slot it was, with
+  // the same words.
+  virtual absl::Status MakeSamples(int first, int count) = 0;
 
   // After all slots are done without an error; once.
   virtual absl::StatusOr<HostBatch> Finish() = 0;

@@ -1,5 +1,6 @@
 #include "pipeline/decoded_cache.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,10 @@
 namespace millrace {
 
 namespace {
+
+constexpr uint64_t kCacheLineBytes = 64;
+// The CPU itself goes on with what is longer.
+constexpr uint64_t kPrefetchBytes = 1024;
 
 ImageView ShapeOf(const v1::DatasetInfo& info) {
   const auto width = static_cast<int>(info.max_width());
@@ -31,8 +36,7 @@ DecodedSamples::DecodedSamples(const v1::DatasetInfo& info)
     : shape_(ShapeOf(info)),
       image_bytes_(ImageBytes(info)),
       samples_(info.samples()),
-      // Not set to zeros, so that memory is taken as samples come.
-      pixels_(new uint8_t[image_bytes_ * samples_]),
+      pixels_(AllocateLarge(image_bytes_ * samples_)),
       labels_(new int64_t[samples_]),
       states_(new std::atomic<uint8_t>[samples_]()) {}
 
@@ -54,6 +58,17 @@ std::optional<DecodedSamples::Entry> DecodedSamples::Find(
     return std::nullopt;
   }
   return Entry{ImageAt(ordinal), labels_[ordinal]};
+}
+
+void DecodedSamples::Prefetch(uint64_t ordinal) const {
+  if (ordinal >= samples_) return;
+  __builtin_prefetch(&states_[ordinal]);
+  __builtin_prefetch(&labels_[ordinal]);
+  const uint8_t* const pixels = ImageAt(ordinal).data;
+  const uint64_t bytes = std::min(image_bytes_, kPrefetchBytes);
+  for (uint64_t at = 0; at < bytes; at += kCacheLineBytes) {
+    __builtin_prefetch(pixels + at);
+  }
 }
 
 void DecodedSamples::Keep(uint64_t ordinal, const Sample& sample) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <utility>
 
 #include "pipeline/random.h"
@@ -53,6 +54,13 @@ uint64_t Permutation::Encrypt(uint64_t value) const {
   return high << low_bits_ | low;
 }
 
+std::vector<uint64_t> EpochOrder::OrdinalsAt(uint64_t epoch, uint64_t first,
+                                             size_t count) const {
+  std::vector<uint64_t> ordinals(count);
+  for (size_t i = 0; i < count; ++i) ordinals[i] = OrdinalAt(epoch, first + i);
+  return ordinals;
+}
+
 PlainOrder::PlainOrder(uint64_t samples, std::optional<OrdinalSet> selected,
                        bool shuffle, uint64_t seed)
     : selected_(std::move(selected)),
@@ -61,9 +69,21 @@ PlainOrder::PlainOrder(uint64_t samples, std::optional<OrdinalSet> selected,
       seed_(seed) {}
 
 uint64_t PlainOrder::OrdinalAt(uint64_t epoch, uint64_t position) const {
-  const uint64_t index =
-      shuffle_ ? Permutation(positions_, seed_, epoch)(position) : position;
-  return selected_ ? Nth(*selected_, index) : index;
+  return OrdinalsAt(epoch, position, 1)[0];
+}
+
+std::vector<uint64_t> PlainOrder::OrdinalsAt(uint64_t epoch, uint64_t first,
+                                             size_t count) const {
+  std::vector<uint64_t> ordinals(count);
+  std::iota(ordinals.begin(), ordinals.end(), first);
+  if (shuffle_) {
+    std::transform(ordinals.begin(), ordinals.end(), ordinals.begin(),
+                   Permutation(positions_, seed_, epoch));
+  }
+  if (selected_) {
+    for (uint64_t& ordinal : ordinals) ordinal = Nth(*selected_, ordinal);
+  }
+  return ordinals;
 }
 
 uint64_t Nth(const OrdinalSet& ordinals, uint64_t index) {

@@ -5,8 +5,10 @@
 // plan asks for.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "storage/sample_store.h"
 
@@ -40,6 +42,10 @@ class EpochOrder {
 
   // The ordinal at a position < positions().
   virtual uint64_t OrdinalAt(uint64_t epoch, uint64_t position) const = 0;
+
+  // Those at `count` positions from `first` on; quicker than one by one.
+  virtual std::vector<uint64_t> OrdinalsAt(uint64_t epoch, uint64_t first,
+                                           size_t count) const;
 };
 
 // Each selected sample once an epoch.
@@ -51,6 +57,8 @@ class PlainOrder final : public EpochOrder {
 
   uint64_t positions() const override { return positions_; }
   uint64_t OrdinalAt(uint64_t epoch, uint64_t position) const override;
+  std::vector<uint64_t> OrdinalsAt(uint64_t epoch, uint64_t first,
+                                   size_t count) const override;
 
  private:
   std::optional<OrdinalSet> selected_;

@@ -181,6 +181,10 @@ absl::StatusOr<SampleProgram> SampleRecipe::ProgramOf(
 absl::Status SampleRecipe::MakeDecoded(const ImageView& whole,
                                        const SamplePlace& place,
                                        uint8_t* image) const {
+  if (transforms_.empty() && whole.channels == output_.channels) {
+    Pack(whole, output_.pack, image);
+    return absl::OkStatus();
+  }
   MILLRACE_ASSIGN_OR_RETURN(const SampleProgram program,
                             ProgramOf({whole.width, whole.height}, place, {}));
   ScratchPool::Lease scratch(&scratch_);
@@ -222,6 +226,10 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
                               annotations_.Move(meta, program, budget));
   }
   return result;
+}
+
+void SampleRecipe::Prefetch(uint64_t ordinal) const {
+  if (decoded_ != nullptr) decoded_->Prefetch(ordinal);
 }
 
 absl::StatusOr<SampleRecipe::Result> SampleRecipe::Make(

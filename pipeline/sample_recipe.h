@@ -76,6 +76,10 @@ class SampleRecipe {
                               const SamplePlace& place, RaggedBudget* budget,
                               uint8_t* image) const;
 
+  // Asks the CPU's caches for a sample that will soon be made, if it is kept
+  // decoded. Never waits.
+  void Prefetch(uint64_t ordinal) const;
+
  private:
   SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
                std::shared_ptr<DecodedSamples> decoded,

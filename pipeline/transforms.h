@@ -26,6 +26,8 @@ class ImageTransforms {
   // `plan` is canonical (see canonical_plan.h).
   explicit ImageTransforms(const v1::Plan& plan);
 
+  // True if every image stays as it is.
+  bool empty() const { return steps_.empty(); }
   // True if ProgramOf needs the boxes of the sample's annotations.
   bool looks_at_boxes() const;
 

@@ -168,10 +168,8 @@ void BatchBuilder::State::Start(const std::shared_ptr<Build>& build) {
 
 void BatchBuilder::State::MakeSamples(const Turn& turn) {
   const absl::Time begin = absl::Now();
-  absl::Status status;
-  for (int i = 0; i < turn.count && status.ok(); ++i) {
-    status = turn.build->assembly->MakeSample(turn.first + i);
-  }
+  absl::Status status =
+      turn.build->assembly->MakeSamples(turn.first, turn.count);
   if (!status.ok()) return Fail(turn.build, std::move(status));
   const absl::Duration took = absl::Now() - begin;
 

@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "client/dataset_query.h"
+#include "client/malloc.h"
 #include "client/plan_file.h"
 #include "evaluation/confusion_matrix.h"
 #include "examples/softmax/trainer.h"
@@ -134,6 +135,7 @@ int Main(int argc, char** argv) {
     app.exit(error);
     return 2;
   }
+  client::KeepFreedMemory();
   const absl::Status status = Run(flags);
   if (status.ok()) return 0;
   std::fprintf(stderr, "softmax: %s\n", status.ToString().c_str());

@@ -43,6 +43,15 @@ TEST(BufferPoolTest, AReturnedBufferIsUsedAgainForSizesDownToHalfOfIt) {
   EXPECT_NE(pool.Get(1001).data(), data);
 }
 
+TEST(BufferPoolTest, CountsHowOftenItTookFreshMemory) {
+  BufferPool pool(1 << 20);
+  for (int i = 0; i < 10; ++i) pool.Get(1000);
+  EXPECT_EQ(pool.allocations(), 1);
+  pool.Get(3000);
+  pool.Get(0);
+  EXPECT_EQ(pool.allocations(), 2);
+}
+
 TEST(BufferPoolTest, TheSmallestBufferThatFitsIsTaken) {
   BufferPool pool(1 << 20);
   const uint8_t* small = nullptr;

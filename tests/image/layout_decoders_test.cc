@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <random>
 
@@ -194,12 +195,15 @@ TEST_P(LayoutDecodersTest, SurviveOffsetsThatLie) {
   EXPECT_GT(refused, 0);
 }
 
+// MILLRACE_TEST_ALL_IMAGES=1: all of them. Otherwise a fifth.
 TEST_P(LayoutDecodersTest, GiveTheSamePixelsForRealFiles) {
   const auto data = TestDataDir();
   if (!data) GTEST_SKIP() << "no MILLRACE_TEST_DATA";
+  const bool all = std::getenv("MILLRACE_TEST_ALL_IMAGES") != nullptr;
   int files = 0;
   for (const char* folder : {"imagenet-sample", "nasty-images", "coco"}) {
     for (const std::string& path : FilesBelow(*data + "/" + folder)) {
+      if (!all && random_() % 5 != 0) continue;
       const std::string bytes = ReadFile(path);
       const auto tiled = TileJpeg(bytes);
       if (!tiled.ok()) continue;
@@ -212,7 +216,7 @@ TEST_P(LayoutDecodersTest, GiveTheSamePixelsForRealFiles) {
     }
   }
   std::printf("%6d files\n", files);
-  EXPECT_GT(files, 450);
+  EXPECT_GT(files, all ? 450 : 50);
 }
 
 // As DecodeRegion() does it.

@@ -128,7 +128,7 @@ TEST(BatchAssemblyTest, EightThreadsInAnyOrderMakeTheSameBytes) {
     for (int i = 0; i < 8; ++i) {
       threads.emplace_back([&] {
         for (size_t j = next++; j < slots.size(); j = next++) {
-          if (!(*assembly)->MakeSample(slots[j]).ok()) good = false;
+          if (!(*assembly)->MakeSamples(slots[j], 1).ok()) good = false;
         }
       });
     }
@@ -138,6 +138,21 @@ TEST(BatchAssemblyTest, EightThreadsInAnyOrderMakeTheSameBytes) {
     ASSERT_TRUE(batch.ok());
     EXPECT_EQ(StrippedOfOffsets(*batch), expected);
   }
+}
+
+TEST(BatchAssemblyTest, BatchesAfterTheFirstTakeNoFreshMemory) {
+  const auto plan =
+      CompileOrDie(ParsePlan("dataset: 'drawn/scenes' seed: 11 "
+                             "batch { size: 5 remainder: PAD } "
+                             "transforms { random_resized_crop { size: 64 } }"),
+                   DrawnScenes(20));
+  BufferPool pool(64 << 20);
+  ASSERT_TRUE(MakeBatch(plan, {.step = 0}, &pool).ok());
+  const uint64_t allocations = pool.allocations();
+  for (uint64_t step = 1; step < 20; ++step) {
+    ASSERT_TRUE(MakeBatch(plan, {.step = step}, &pool).ok());
+  }
+  EXPECT_EQ(pool.allocations(), allocations);
 }
 
 TEST(BatchAssemblyTest, TensorsAreThoseThatTheSpecsPromise) {
@@ -334,7 +349,7 @@ TEST(RaggedLimitTest, MasksOverTheLimitNameTheStep) {
   ASSERT_TRUE(assembly.ok()) << assembly.status();
   absl::Status first;
   for (int slot = (*assembly)->num_samples() - 1; slot >= 0; --slot) {
-    first.Update((*assembly)->MakeSample(slot));
+    first.Update((*assembly)->MakeSamples(slot, 1));
   }
   EXPECT_TRUE(absl::IsFailedPrecondition(first)) << first;
   EXPECT_THAT(

@@ -114,6 +114,18 @@ TEST(PlainOrderTest, ASelectionIsInOrderWithoutShuffle) {
   EXPECT_EQ(order.OrdinalAt(4, 2), 30);
 }
 
+TEST(PlainOrderTest, ManyPositionsAtOnceAreTheSameAsOneByOne) {
+  OrdinalSet selected;
+  for (uint64_t i = 0; i < 500; ++i) selected.add(i * i);
+  const PlainOrder order(250'000, selected, true, 9);
+  const std::vector<uint64_t> ordinals = order.OrdinalsAt(2, 100, 300);
+  ASSERT_EQ(ordinals.size(), 300);
+  for (size_t i = 0; i < ordinals.size(); ++i) {
+    EXPECT_EQ(ordinals[i], order.OrdinalAt(2, 100 + i));
+  }
+  EXPECT_TRUE(order.OrdinalsAt(2, 500, 0).empty());
+}
+
 // Saved loader states depend on these for ever.
 TEST(PlainOrderTest, TheOrderIsPinned) {
   const PlainOrder order(60000, std::nullopt, true, 2024);

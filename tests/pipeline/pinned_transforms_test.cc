@@ -39,7 +39,7 @@ std::string DigestMadeBy(const std::shared_ptr<const CompiledPlan>& plan,
       const int count = (*assembly)->num_samples();
       // From the back, so that the order is another one too.
       for (int slot = next++; slot < count; slot = next++) {
-        EXPECT_TRUE((*assembly)->MakeSample(count - 1 - slot).ok());
+        EXPECT_TRUE((*assembly)->MakeSamples(count - 1 - slot, 1).ok());
       }
     });
   }

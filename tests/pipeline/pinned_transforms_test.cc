@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "tests/image/instruction_sets.h"
@@ -74,6 +75,21 @@ TEST_P(PinnedTransformsTest, RanksTogetherAreOneRank) {
             << tensor.name << " of " << world_size << " ranks";
       }
     }
+  }
+}
+
+TEST(PinnedCatalogueTest, LeavesNoTransformOfAPlanOut) {
+  const auto* ops = v1::Transform::descriptor()->oneof_decl(0);
+  std::set<int> pinned;
+  for (const CatalogueEntry& entry : Catalogue()) {
+    const v1::Plan plan = entry.Plan();
+    for (const v1::Transform& transform : plan.transforms()) {
+      pinned.insert(transform.op_case());
+    }
+  }
+  for (int i = 0; i < ops->field_count(); ++i) {
+    EXPECT_TRUE(pinned.contains(ops->field(i)->number()))
+        << ops->field(i)->name();
   }
 }
 

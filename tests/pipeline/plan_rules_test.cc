@@ -120,7 +120,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"transforms { random_horizontal_flip { p: -0.1 } }", "p -0.1",
                 "0 to 1"},
         Mistake{"transforms { random_horizontal_flip { p: nan } }", "p nan",
-                "0 to 1"}));
+                "0 to 1"},
+        Mistake{"transforms { random_vertical_flip { p: 2 } }",
+                "random_vertical_flip: p 2", "0 to 1"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Paddings, PlanRulesTest,
@@ -229,6 +231,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"transforms { random_adjust_sharpness {} }", "sharpness_factor",
                 "0 to 1000"},
         Mistake{"transforms { random_invert { p: 2 } }", "p 2", "0 to 1"},
+        Mistake{"transforms { random_grayscale { p: 2 } }",
+                "random_grayscale: p 2", "0 to 1"},
+        Mistake{"transforms { random_autocontrast { p: 2 } }",
+                "random_autocontrast: p 2", "0 to 1"},
+        Mistake{"transforms { random_equalize { p: 2 } }",
+                "random_equalize: p 2", "0 to 1"},
         Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
                 "transforms { grayscale {} }",
                 "transforms[1] grayscale", "put it before"}));

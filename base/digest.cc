@@ -8,6 +8,16 @@
 
 namespace millrace {
 
+namespace {
+
+// Looked up once: it costs more than to digest a small sample.
+const EVP_MD* Algorithm() {
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return sha256;
+}
+
+}  // namespace
+
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   ~State() { EVP_MD_CTX_free(context); }
@@ -15,7 +25,7 @@ struct Sha256::State {
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
   // Fails only without memory or without SHA-256 in the crypto library.
-  if (EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) {
+  if (EVP_DigestInit_ex(state_->context, Algorithm(), nullptr) != 1) {
     std::abort();
   }
 }
@@ -51,8 +61,8 @@ uint64_t Prefix64(const Sha256Digest& digest) {
 }
 
 std::string ToHex(const Sha256Digest& digest, size_t bytes) {
-  return absl::BytesToHexString(absl::string_view(
-      reinterpret_cast<const char*>(digest.data()), bytes));
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest.data()), bytes));
 }
 
 }  // namespace millrace

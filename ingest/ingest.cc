@@ -114,7 +114,11 @@ class IngestRun {
       : source_(source),
         options_(options),
         budget_(options.decode_bytes),
-        window_(source.size(), options.window_items, options.window_bytes) {
+        runs_((source.size() + source.run_length() - 1) / source.run_length()),
+        window_(
+            runs_,
+            std::max<uint64_t>(1, options.window_items / source.run_length()),
+            options.window_bytes) {
     progress_.total = source.size();
   }
 
@@ -143,18 +147,31 @@ class IngestRun {
     for (int i = 0; i < Threads(); ++i) {
       workers.emplace_back([this] {
         ItemWorker worker(source_, options_, &budget_);
-        while (const std::optional<uint64_t> item = window_.Claim()) {
-          Outcome outcome = worker.Process(*item);
-          const uint64_t bytes = outcome.sample.body.size();
-          window_.Put(*item, std::move(outcome), bytes);
+        while (const std::optional<uint64_t> run = window_.Claim()) {
+          std::vector<Outcome> outcomes;
+          uint64_t bytes = 0;
+          for (uint64_t item = Begin(*run); item < Begin(*run + 1); ++item) {
+            outcomes.push_back(worker.Process(item));
+            bytes += outcomes.back().sample.body.size();
+          }
+          window_.Put(*run, std::move(outcomes), bytes);
         }
       });
     }
-    for (uint64_t item = 0; item < source_.size(); ++item) {
-      MILLRACE_RETURN_IF_ERROR(CheckCancelled());
-      MILLRACE_RETURN_IF_ERROR(Store(item, *window_.Take()));
+    for (uint64_t run = 0; run < runs_; ++run) {
+      std::vector<Outcome> outcomes = *window_.Take();
+      uint64_t item = Begin(run);
+      for (Outcome& outcome : outcomes) {
+        MILLRACE_RETURN_IF_ERROR(CheckCancelled());
+        MILLRACE_RETURN_IF_ERROR(Store(item++, std::move(outcome)));
+      }
     }
     return CheckCancelled();
+  }
+
+  // The first item of a run; the number of items for the run after the last.
+  uint64_t Begin(uint64_t run) const {
+    return std::min(run * source_.run_length(), source_.size());
   }
 
   absl::Status CheckCancelled() const {
@@ -249,7 +266,8 @@ class IngestRun {
   const Source& source_;
   const IngestOptions& options_;
   MemoryBudget budget_;
-  ReorderWindow<Outcome> window_;
+  const uint64_t runs_;
+  ReorderWindow<std::vector<Outcome>> window_;
   std::unique_ptr<DatasetWriter> writer_;
   IngestResult result_;
   IngestProgress progress_;

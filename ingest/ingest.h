@@ -66,6 +66,10 @@ class Source {
 
   virtual uint64_t size() const = 0;
 
+  // How many items a thread takes at once, at least 1: more than that where
+  // handing over a single one would cost more than the item itself.
+  virtual uint64_t run_length() const { return 1; }
+
   // Unique in the source.
   virtual std::string Key(uint64_t item) const = 0;
 

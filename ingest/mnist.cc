@@ -14,6 +14,9 @@ namespace {
 
 constexpr uint32_t kMaxSide = 4096;
 constexpr int kLeastCategories = 10;
+// Digits are handed out by the dozen, photographs one by one.
+constexpr uint64_t kRunBytes = 64 << 10;
+constexpr uint64_t kMaxRun = 64;
 
 absl::StatusOr<IdxFile> OpenIdx(const std::string& path, size_t dimensions) {
   MILLRACE_ASSIGN_OR_RETURN(auto bytes, OpenFile(path));
@@ -47,6 +50,9 @@ class MnistSource : public Source {
   }
   const std::vector<std::string>& notes() const override { return notes_; }
   uint64_t size() const override { return labels_.size(); }
+  uint64_t run_length() const override {
+    return std::clamp<uint64_t>(kRunBytes / images_.item_bytes(), 1, kMaxRun);
+  }
   std::string Key(uint64_t item) const override { return absl::StrCat(item); }
 
   absl::StatusOr<SourceItem> Load(uint64_t item,

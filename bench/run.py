@@ -7,7 +7,8 @@ Inputs: --data, laid out as the real sets are: imagenet-sample/train, mnist.
 Peers and limits: libjpeg-turbo decoding whole files in a bare loop on all
 cores; torchvision's DataLoader with 2 workers (Debian's python3-torchvision);
 iperf3; pread from one flat file; cp. Rows whose peer is not installed are left
-out.
+out. For MNIST, torchvision does what its users write, ToTensor and Normalize;
+Millrace sends uint8, and the trainer scales.
 """
 import argparse
 import json
@@ -59,8 +60,8 @@ def is_installed(contender):
     if command is None or subprocess.run(command, capture_output=True,
                                          check=False).returncode == 0:
         return True
-    print(f"bench: {contender} is not installed; rows against it are left out",
-          file=sys.stderr)
+    print(f"bench: {contender} is not installed (scripts/setup.sh --peers); "
+          "rows against it are left out", file=sys.stderr)
     return False
 
 

@@ -4,6 +4,8 @@
 #
 #   scripts/setup.sh [PRESET [CMAKE_ARGUMENT...]]        default: release
 #   scripts/setup.sh --packages                          no build
+#   scripts/setup.sh --peers                             no build: also what
+#       tests and benchmarks compare with; does without if it cannot be had
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,24 +20,34 @@ packages=(
   python3 python3-grpcio python3-protobuf python3-numpy python3-pil
 )
 
-missing=()
-for package in "${packages[@]}"; do
-  dpkg-query -W -f='${Status}' "$package" 2>/dev/null |
-    grep -q 'install ok installed' || missing+=("$package")
-done
-if ((${#missing[@]})); then
+peers=(python3-torchvision iperf3)
+
+# Installs those of its arguments that are missing.
+install() {
+  local missing=() sudo=()
+  for package; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null |
+      grep -q 'install ok installed' || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
   echo "==> installing ${#missing[@]} packages with apt: ${missing[*]}"
-  sudo=()
   if [[ $EUID -ne 0 ]]; then
     command -v sudo >/dev/null || {
       echo "setup: not root and no sudo; install these first: ${missing[*]}" >&2
-      exit 1
+      return 1
     }
     sudo=(sudo)
   fi
-  "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  "${sudo[@]}" apt-get update -qq &&
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+install "${packages[@]}"
+if [[ ${1:-} == --peers ]]; then
+  install "${peers[@]}" ||
+    echo "setup: no ${peers[*]}; what compares with them is skipped" >&2
+  exit 0
 fi
 
 preset=${1:-release}

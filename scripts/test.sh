@@ -72,6 +72,7 @@ run_phase() {
   return $status
 }
 
+scripts/setup.sh --peers
 for phase in "${phases[@]}"; do
   run_phase "$phase" || {
     echo "test: the $phase phase failed; see build/test-$phase.log" >&2

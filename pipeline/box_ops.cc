@@ -171,6 +171,7 @@ absl::Status CheckMinimum(const TransformRules& rules, absl::string_view name,
 }  // namespace
 
 absl::Status Check(TransformRules* rules, v1::RandomIoUCrop* crop) {
+  MILLRACE_RETURN_IF_ERROR(rules->CheckAnnotated());
   MILLRACE_RETURN_IF_ERROR(rules->CheckBefore8BitEnds());
   if (!crop->has_min_scale()) crop->set_min_scale(0.3);
   if (!crop->has_max_scale()) crop->set_max_scale(1);
@@ -194,6 +195,7 @@ absl::Status Check(TransformRules* rules, v1::RandomIoUCrop* crop) {
 }
 
 absl::Status Check(TransformRules* rules, v1::SanitizeBoundingBoxes* sanitize) {
+  MILLRACE_RETURN_IF_ERROR(rules->CheckAnnotated());
   if (!sanitize->has_min_size()) sanitize->set_min_size(1);
   if (!sanitize->has_min_area()) sanitize->set_min_area(1);
   sanitize->set_min_size(sanitize->min_size() + 0.0);

@@ -157,6 +157,10 @@ absl::Status CheckBatch(const v1::DatasetInfo& dataset,
     return Wrong("batch.keypoints: no category of ", dataset.name(),
                  " has keypoints; leave it out");
   }
+  if (batch->boxes() && dataset.annotations() == 0) {
+    return Wrong("batch.boxes: ", dataset.name(),
+                 " has no annotations; leave it out");
+  }
   return absl::OkStatus();
 }
 
@@ -170,6 +174,7 @@ absl::Status CheckTransforms(const v1::DatasetInfo& dataset,
   TransformRules rules(
       {.channels = ChannelsOf(*plan),
        .categories = static_cast<uint32_t>(dataset.categories_size()),
+       .annotated = dataset.annotations() > 0,
        .boxes = plan->batch().boxes(),
        .masks = plan->batch().masks()},
       limits);

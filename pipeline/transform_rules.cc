@@ -108,6 +108,14 @@ absl::Status TransformRules::CheckPaddingMode(v1::PaddingMode mode) const {
                    " is unknown; use CONSTANT, EDGE, REFLECT or SYMMETRIC"));
 }
 
+absl::Status TransformRules::CheckAnnotated() const {
+  return subject_.annotated
+             ? absl::OkStatus()
+             : Wrong(
+                   "works on boxes, and the dataset has no annotations; "
+                   "leave it out");
+}
+
 absl::Status TransformRules::CheckBefore8BitEnds() const {
   if (state_.to_dtype_where.empty()) return absl::OkStatus();
   return Wrong(absl::StrCat("comes after ", state_.to_dtype_where,

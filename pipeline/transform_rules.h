@@ -21,6 +21,7 @@ class TransformRules {
   struct Subject {
     int channels = 3;
     uint32_t categories = 0;
+    bool annotated = false;  // The dataset is; next, what the batch has of it.
     bool boxes = false;
     bool masks = false;
   };
@@ -54,6 +55,8 @@ class TransformRules {
   // INVALID_ARGUMENT: where() and `what`.
   absl::Status Wrong(absl::string_view what) const;
 
+  // For transforms that choose by annotations.
+  absl::Status CheckAnnotated() const;
   // For transforms that work on 8-bit pixels.
   absl::Status CheckBefore8BitEnds() const;
   // One or two sides.

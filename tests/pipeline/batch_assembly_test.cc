@@ -331,10 +331,10 @@ TEST_F(DamageTest, ImagesThatAreNotOfTheSizeTheySayAreDataLoss) {
     samples.emplace_back(sample.meta, std::string(sample.image));
   }
   BufferPool pool(0);
-  const auto batch =
-      MakeBatch(CompileOrDie(ParsePlan(kPlan),
-                             MakeMemoryStore(good->info(), std::move(samples))),
-                {}, &pool);
+  const auto batch = MakeBatch(
+      CompileOrDie(ParsePlan(absl::StrCat(kPlan, "batch { boxes: false }")),
+                   MakeMemoryStore(good->info(), std::move(samples))),
+      {}, &pool);
   EXPECT_TRUE(absl::IsDataLoss(batch.status())) << batch.status();
 }
 

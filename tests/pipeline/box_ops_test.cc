@@ -13,7 +13,7 @@ constexpr ImageSize kSize = {200, 100};
 
 v1::RandomIoUCrop DefaultCrop() {
   v1::RandomIoUCrop crop;
-  TransformRules rules({}, {});
+  TransformRules rules({.annotated = true}, {});
   EXPECT_TRUE(Check(&rules, &crop).ok());
   return crop;
 }
@@ -93,7 +93,7 @@ TEST(RandomIoUCropTest, OptionsThatNothingCanMeetEnd) {
 
 TEST(SanitizeBoundingBoxesTest, DropsWhatIsSmallAtItsPlaceInThePlan) {
   v1::SanitizeBoundingBoxes message;
-  TransformRules rules({}, {});
+  TransformRules rules({.annotated = true}, {});
   ASSERT_TRUE(Check(&rules, &message).ok());
   message.set_min_size(4);
   message.set_min_area(40);

@@ -82,7 +82,7 @@ void PrintTo(const Case& test_case, std::ostream* out) {
 }
 
 v1::Plan PlanOf(absl::string_view transforms) {
-  const auto store = DrawnScenes(1);
+  const auto store = DrawnScenes(2);
   const auto plan = CanonicalPlan(
       ParsePlan(absl::StrCat("dataset: 'drawn/scenes' batch { size: 1 } ",
                              transforms)),

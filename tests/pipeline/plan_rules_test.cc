@@ -314,6 +314,35 @@ INSTANTIATE_TEST_SUITE_P(
                 "2 samples for a rank are not whole groups of 4",
                 "change batch.size"}));
 
+class DatasetKindTest : public testing::TestWithParam<Mistake> {};
+
+TEST_P(DatasetKindTest, DigitsHaveNoObjects) {
+  const absl::Status status =
+      CompiledPlan::Compile(
+          ParsePlan(absl::StrCat("dataset: 'drawn/digits' batch { size: 2 } ",
+                                 GetParam().plan)),
+          DrawnDigits(6))
+          .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr(GetParam().where), HasSubstr(GetParam().remedy)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Objects, DatasetKindTest,
+    testing::Values(
+        Mistake{"batch { boxes: true }",
+                "batch.boxes: drawn/digits has no annotations", "leave it out"},
+        Mistake{"transforms { random_iou_crop {} }",
+                "transforms[0] random_iou_crop: works on boxes",
+                "leave it out"},
+        Mistake{"transforms { random_horizontal_flip {} }"
+                "transforms { sanitize_bounding_boxes {} }",
+                "transforms[1] sanitize_bounding_boxes: works on boxes",
+                "leave it out"},
+        Mistake{"transforms { mosaic {} }", "transforms[0] mosaic",
+                "set batch.boxes"}));
+
 constexpr char kMomentsOfThree[] =
     "transforms { to_dtype { dtype: FLOAT32 } }"
     "transforms { normalize { mean: [0, 0, 0] std: [1, 1, 1] } }";

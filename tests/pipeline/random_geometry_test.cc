@@ -21,7 +21,7 @@ SampleProgram Make(const ImageSize& size, absl::string_view transforms,
   const auto plan = CanonicalPlan(
       ParsePlan(absl::StrCat("dataset: 'drawn/scenes' batch { size: 1 } ",
                              transforms)),
-      DrawnScenes(1)->info(), {});
+      DrawnScenes(2)->info(), {});
   EXPECT_TRUE(plan.ok()) << plan.status();
   return ImageTransforms(*plan).ProgramOf(size, {.position = position});
 }

@@ -25,6 +25,9 @@ v1::DatasetInfo TempDataDir::Publish(const std::string& name, int samples,
     v1::SampleMeta meta;
     meta.set_key(absl::StrCat(i));
     meta.add_labels(i % 10);
+    v1::Box* box = meta.add_annotations()->mutable_box();
+    box->set_width(side);
+    box->set_height(side);
     v1::ImageInfo* image = meta.mutable_image();
     image->set_format(i == broken ? v1::IMAGE_FORMAT_JPEG
                                   : v1::IMAGE_FORMAT_RAW);

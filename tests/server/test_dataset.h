@@ -19,9 +19,9 @@ class TempDataDir {
 
   const std::string& path() const { return path_; }
 
-  // Publishes `samples` gray squares. Sample i has key "i", label i mod 10, and
-  // every pixel (i + salt) mod 256. With `broken` >= 0, that sample is a JPEG
-  // file that does not decode.
+  // Publishes `samples` gray squares. Sample i has key "i", label i mod 10, a
+  // box around all of it, and every pixel (i + salt) mod 256. With `broken` >=
+  // 0, that sample is a JPEG file that does not decode.
   v1::DatasetInfo Publish(const std::string& name, int samples, int side,
                           int salt = 0, int broken = -1) const;
 

@@ -38,6 +38,11 @@ void AppendBox(const SampleAnnotations& from, size_t box,
   AppendRow(from.keypoints, box, WidthOf(from, from.keypoints), &to->keypoints);
 }
 
+// Growing by itself would take up to twice the memory.
+void MakeRoomForMasks(size_t bytes, SampleAnnotations* to) {
+  to->masks.reserve(to->masks.size() + bytes);
+}
+
 Corners BoxOf(const SampleAnnotations& annotations, size_t box) {
   const float* corners = &annotations.boxes[4 * box];
   return {corners[0], corners[1], corners[2], corners[3]};
@@ -130,6 +135,8 @@ void HideKeypoints(const std::vector<uint8_t>& cover, const ImageSize& size,
 
 void AppendPart(const SampleAnnotations& from, const ImageSize& size,
                 const Rect& part, int dx, int dy, SampleAnnotations* to) {
+  MakeRoomForMasks(CountInPart(from, part, dx, dy) * WidthOf(from, from.masks),
+                   to);
   for (size_t i = 0; i < CountOf(from); ++i) {
     const Corners box = MovedBox(from, i, part, dx, dy);
     if (!HasArea(box)) continue;
@@ -176,6 +183,7 @@ void Cover(const std::vector<uint8_t>& mask, const ImageSize& size,
   const size_t pixels = size_t{1} * size.width * size.height;
   const size_t width = WidthOf(*annotations, annotations->keypoints);
   SampleAnnotations left;
+  MakeRoomForMasks(annotations->masks.size(), &left);
   for (size_t i = 0; i < CountOf(*annotations); ++i) {
     const Rest rest =
         TakeAway(mask, size, annotations->masks.data() + i * pixels);
@@ -191,6 +199,7 @@ void Cover(const std::vector<uint8_t>& mask, const ImageSize& size,
 }
 
 void Append(const SampleAnnotations& from, SampleAnnotations* to) {
+  MakeRoomForMasks(from.masks.size(), to);
   for (size_t i = 0; i < CountOf(from); ++i) AppendBox(from, i, to);
 }
 

@@ -221,5 +221,26 @@ TEST(CopyPasteTest, WhatIsPastedLiesOnTop) {
   EXPECT_GT(pasted, 10);
 }
 
+TEST(BoxMixingTest, ImagesOfAPixelOrALineMixToo) {
+  for (const char* size : {"[1, 1]", "[1, 3]", "[3, 1]"}) {
+    for (const char* mixing : {"mosaic {}", "copy_paste {}"}) {
+      const auto plan = CompileOrDie(
+          ParsePlan(absl::StrCat(
+              "dataset: 'drawn/scenes' batch { size: 8 boxes: true masks: true "
+              "keypoints: true } transforms { resize { size: ",
+              size, " } } transforms { ", mixing, " }")),
+          DrawnScenes(32));
+      for (uint64_t step = 0; step < 8; ++step) {
+        const HostBatch batch = BatchOrDie(plan, {.step = step});
+        const auto boxes = ValuesOf<float>(batch, "boxes");
+        for (size_t i = 0; i < boxes.size(); i += 4) {
+          EXPECT_LT(boxes[i], boxes[i + 2]);
+          EXPECT_LT(boxes[i + 1], boxes[i + 3]);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace millrace

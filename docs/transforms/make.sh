@@ -18,7 +18,8 @@ trap '[[ -z $server ]] || kill "$server"; rm -rf "$work"' EXIT
 draw_demo_data --out "$work" --digits 60 --scenes 40 >/dev/null
 millrace ingest coco --dataset coco --images "$work/coco/val2017" \
   --annotations "$work"/coco/annotations/*_val2017.json >/dev/null
-millraced --listen 127.0.0.1:0 --metrics-listen "" >"$work/log" 2>&1 &
+touch "$work/log"  # The server may open it later than we do.
+millraced --listen 127.0.0.1:0 --metrics-listen "" >>"$work/log" 2>&1 &
 server=$!
 port=
 for _ in {1..100}; do

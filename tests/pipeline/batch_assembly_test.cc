@@ -20,7 +20,9 @@ namespace millrace {
 namespace {
 
 using testing::ElementsAre;
+using testing::FloatEq;
 using testing::HasSubstr;
+using testing::Pointwise;
 
 constexpr char kDetection[] =
     "dataset: 'drawn/scenes' seed: 11 sampler { order: SHUFFLE } "
@@ -205,6 +207,18 @@ TEST(BatchAssemblyTest, OneHotLabelsAreRows) {
                    DrawnScenes(5));
   EXPECT_THAT(ValuesOf<float>(BatchOrDie(plan, {}), "label"),
               ElementsAre(1, 0, 0, 0, 1, 0));
+}
+
+TEST(BatchAssemblyTest, SmoothedLabelsAreThoseOfCrossEntropyLoss) {
+  const auto plan =
+      CompileOrDie(ParsePlan("dataset: 'drawn/scenes' batch { size: 2 } "
+                             "transforms { center_crop { size: 8 } } "
+                             "transforms { one_hot { num_classes: 4 } } "
+                             "transforms { label_smoothing { alpha: 0.2 } }"),
+                   DrawnScenes(5));
+  EXPECT_THAT(ValuesOf<float>(BatchOrDie(plan, {}), "label"),
+              Pointwise(FloatEq(), {0.85f, 0.05f, 0.05f, 0.05f,  //
+                                    0.05f, 0.85f, 0.05f, 0.05f}));
 }
 
 TEST(BatchAssemblyTest, NormalizeIsAppliedPerChannelAndPaddingIsBlack) {

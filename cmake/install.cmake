@@ -25,9 +25,10 @@ install(EXPORT millrace NAMESPACE millrace:: FILE millraceTargets.cmake
   DESTINATION ${package_dir} COMPONENT millrace_client)
 
 install(FILES client/batch_stream.h client/batch_digest.h
-              client/dataset_query.h client/plan_file.h
+              client/dataset_query.h client/malloc.h client/plan_file.h
   DESTINATION ${include_dir}/client COMPONENT millrace_client)
-install(FILES base/buffer_pool.h base/digest.h base/mutex.h
+install(FILES base/buffer_pool.h base/digest.h base/huge_pages.h
+              base/mutex.h
   DESTINATION ${include_dir}/base COMPONENT millrace_client)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/gen/millrace
   DESTINATION ${include_dir} COMPONENT millrace_client

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "image/jpeg_layout.h"
@@ -85,6 +86,8 @@ absl::StatusOr<JpegLayout> LayoutReader::Read() {
     MILLRACE_RETURN_IF_ERROR(ReadSegment(*segment));
   }
   if (scan_ == 0) return NotExpressible("no scan");
+  if (!absl::StartsWith(jpeg_, "\xFF\xD8") || !reader.clean())
+    return NotExpressible("more than segments before its scan");
   layout_.color = Color();
   MILLRACE_RETURN_IF_ERROR(TakeTables());
   MILLRACE_RETURN_IF_ERROR(
@@ -121,42 +124,48 @@ absl::Status LayoutReader::ReadSegment(const JpegSegment& segment) {
       }
       return absl::OkStatus();
     default:
-      if (segment.marker >= 0xC0 && segment.marker <= 0xDF) {
-        return NotExpressible(
-            absl::StrCat("a marker FF", absl::Hex(segment.marker)));
+      // Of applications, or a comment: nothing about pixels.
+      if ((segment.marker >= kJpegApp0 && segment.marker <= kJpegApp15) ||
+          segment.marker == kJpegComment) {
+        return absl::OkStatus();
       }
-      return absl::OkStatus();
+      return NotExpressible(
+          absl::StrCat("a marker FF", absl::Hex(segment.marker)));
   }
 }
 
 absl::Status LayoutReader::ReadQuantizers(Body body) {
+  constexpr absl::string_view kBroken = "a broken DQT segment";
   while (!body.empty()) {
     const int head = body.Byte();
     const int slot = head & 15;
-    if (slot >= JpegLayout::kMaxTables) break;
+    if (slot >= JpegLayout::kMaxTables) return NotExpressible(kBroken);
     for (int k = 0; k < 64; ++k) {
       const int value = head >> 4 ? body.Short() : body.Byte();
       quantizers_[slot][kJpegNaturalOrder[k]] = static_cast<uint16_t>(value);
     }
     has_quantizers_[slot] = true;
   }
-  if (!body.read_exactly()) return NotExpressible("a broken DQT segment");
+  if (!body.read_exactly()) return NotExpressible(kBroken);
   return absl::OkStatus();
 }
 
 absl::Status LayoutReader::ReadHuffmanTables(Body body) {
+  constexpr absl::string_view kBroken = "a broken DHT segment";
   while (!body.empty()) {
     const int head = body.Byte();
     const int slot = head & 15;
-    if (slot >= JpegLayout::kMaxTables || head >> 4 > 1) break;
+    if (slot >= JpegLayout::kMaxTables || head >> 4 > 1) {
+      return NotExpressible(kBroken);
+    }
     JpegHuffmanTable table;
     for (uint8_t& count : table.counts) count = body.Byte();
     const int symbols = table.symbol_count();
-    if (symbols > 256) break;
+    if (symbols > 256) return NotExpressible(kBroken);
     for (int i = 0; i < symbols; ++i) table.symbols[i] = body.Byte();
     (head >> 4 ? ac_tables_ : dc_tables_)[slot] = table;
   }
-  if (!body.read_exactly()) return NotExpressible("a broken DHT segment");
+  if (!body.read_exactly()) return NotExpressible(kBroken);
   return absl::OkStatus();
 }
 

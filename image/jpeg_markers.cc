@@ -15,13 +15,18 @@ std::optional<JpegSegment> JpegSegmentReader::Next() {
     return static_cast<uint8_t>(jpeg_[at]);
   };
   while (!ended_) {
+    const size_t expected = at_;
     at_ = jpeg_.find('\xFF', at_);
     if (at_ == absl::string_view::npos) break;
+    clean_ = clean_ && at_ == expected;
     while (at_ < jpeg_.size() && byte(at_) == 0xFF) ++at_;
     if (jpeg_.size() - at_ < 3) break;
     const size_t begin = at_ - 1;
     const uint8_t marker = byte(at_++);
-    if (HasNoLength(marker)) continue;
+    if (HasNoLength(marker)) {
+      clean_ = clean_ && begin == 0;
+      continue;
+    }
     if (marker == kJpegEndOfImage) break;
     const size_t length = byte(at_) << 8 | byte(at_ + 1);
     if (length < 2 || length > jpeg_.size() - at_) break;

@@ -36,9 +36,14 @@ class JpegSegmentReader {
   // Absent at the end, and where a length lies.
   std::optional<JpegSegment> Next();
 
+  // Whether nothing but the start of the image and segments was there so far.
+  // libjpeg forgives some of what else there may be.
+  bool clean() const { return clean_; }
+
  private:
   absl::string_view jpeg_;
   size_t at_ = 0;
+  bool clean_ = true;
   bool ended_ = false;
 };
 

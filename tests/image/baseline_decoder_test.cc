@@ -128,9 +128,6 @@ TEST_P(BaselineDecoderTest, WildCoefficientsEqualLibjpeg) {
   EXPECT_EQ(compared_, 36);
 }
 
-// What this decoder takes, libjpeg decodes without a warning to the same
-// pixels. All else it refuses, and goes on with the next image as if nothing
-// had been.
 TEST(ServedByBaselineDecoderTest, NothingThatTheLayoutLeavesToLibjpeg) {
   auto layout = ParseJpegLayout(WriteJpeg(Noise(40, 40, 3, 1), {}));
   ASSERT_TRUE(layout.ok()) << layout.status();
@@ -139,6 +136,9 @@ TEST(ServedByBaselineDecoderTest, NothingThatTheLayoutLeavesToLibjpeg) {
   EXPECT_FALSE(IsServedByBaselineDecoder(*layout));
 }
 
+// What this decoder takes, libjpeg decodes without a warning to the same
+// pixels. All else it refuses, and goes on with the next image as if nothing
+// had been.
 TEST_P(BaselineDecoderTest, DamagedFilesAreRefusedOrEqualLibjpeg) {
   int refused = 0;
   for (int i = 0; i < 60; ++i) {

@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "absl/strings/str_cat.h"
+
 #include "tests/image/image_testing.h"
 #include "tests/image/jpeg_testing.h"
 
@@ -87,6 +89,10 @@ TEST(JpegLayoutTest, WhatItCannotSayIsUnimplemented) {
   ASSERT_TRUE(layout.ok()) << layout.status();
   swapped[layout->offsets[1] - 1] = '\xD1';
   ExpectNoLayout(swapped, "next restart");
+  ExpectNoLayout(absl::StrCat(jpeg.substr(0, 2), "junk", jpeg.substr(2)),
+                 "more than segments");
+  ExpectNoLayout(absl::StrCat(jpeg.substr(0, 2), "\xFF\xD0", jpeg.substr(2)),
+                 "more than segments");
 }
 
 TEST(JpegLayoutTest, RecordReturnsTheLayout) {

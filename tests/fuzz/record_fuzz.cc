@@ -29,7 +29,10 @@ void Check(const std::string& record, uint64_t ordinal) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string record(reinterpret_cast<const char*>(data), size);
   Check(record, 0);
-  if (size < millrace::kRecordHeaderBytes) return 0;
+  // What MakeRecord would have made at least.
+  if (size < millrace::kRecordHeaderBytes + millrace::kRecordLengthsBytes) {
+    return 0;
+  }
   millrace::SealRecord(7, &record);
   Check(record, 7);
   return 0;

@@ -81,12 +81,16 @@ Rect TileDecoder::CellsAround(const Rect& region, int scale) const {
   const int across = DivideUp(layout_.mcus_per_row(), cell_columns_);
   const int down = DivideUp(layout_.mcu_rows(), cell_rows_);
   int left = std::max(0, region.x - kUpsamplingMargin) / cell_width;
-  const int right = std::min(
+  int right = std::min(
       across,
       DivideUp(region.x + region.width + kUpsamplingMargin, cell_width));
-  const int end =
-      std::min((right * cell_width), ScaledSide(layout_.width, scale));
-  while (left > 0 && end - left * cell_width < kMinUpsampledWidth) --left;
+  const auto is_narrow = [&] {
+    const int end =
+        std::min(right * cell_width, ScaledSide(layout_.width, scale));
+    return end - left * cell_width < kMinUpsampledWidth;
+  };
+  while (left > 0 && is_narrow()) --left;
+  while (right < across && is_narrow()) ++right;
   const int top = std::max(0, region.y - kUpsamplingMargin) / cell_height;
   const int bottom = std::min(
       down,

@@ -97,6 +97,33 @@ TEST_P(LayoutDecodersTest, GiveTheSamePixelsForEverySampling) {
   }
 }
 
+// Libjpeg filters no chroma of one or two columns, which a part must not have
+// if the whole has more.
+TEST_P(LayoutDecodersTest, GiveTheSamePixelsForNarrowPartsOfSmallImages) {
+  JpegKind kind;
+  kind.luma_columns = 2;
+  kind.luma_rows = 1;
+  kind.restart_interval = 1;
+  for (int width = 1; width <= 70; ++width) {
+    const std::string jpeg = WriteJpeg(Noise(width, 20, 3, random_()), kind);
+    const auto layout = ParseJpegLayout(jpeg);
+    ASSERT_TRUE(layout.ok()) << layout.status();
+    for (int scale = 1; scale <= GetParam().max_scale; scale *= 2) {
+      DecodeOptions options;
+      options.scale_denominator = scale;
+      const auto whole = millrace::Decode(jpeg, options);
+      ASSERT_TRUE(whole.ok()) << whole.status();
+      for (int x = 0; x < whole->width(); ++x) {
+        const Rect column = {x, 0, 1, 1};
+        const auto part = Decode(jpeg, *layout, {column, 3, scale});
+        ASSERT_TRUE(part.ok()) << part.status();
+        ASSERT_TRUE(SamePixels(*part, CropOf(*whole, column)))
+            << "column " << x << " of " << width << " at 1/" << scale;
+      }
+    }
+  }
+}
+
 TEST_P(LayoutDecodersTest, GiveTheSamePixelsForGrayAndRgb) {
   for (int i = 0; i < 30; ++i) {
     JpegKind kind;

@@ -71,8 +71,9 @@ void MoveLastMask(const ImageSize& size, const Rect& part, int dx, int dy,
   const std::vector<uint8_t> before(mask, mask + pixels);
   std::fill_n(mask, pixels, uint8_t{0});
   for (int y = part.y; y < part.y + part.height; ++y) {
-    std::copy_n(before.data() + size_t{1} * (y - dy) * size.width + part.x - dx,
-                part.width, mask + size_t{1} * y * size.width + part.x);
+    const int64_t from = int64_t{1} * (y - dy) * size.width + part.x - dx;
+    std::copy_n(before.data() + from, part.width,
+                mask + int64_t{1} * y * size.width + part.x);
   }
 }
 

@@ -70,10 +70,15 @@ void MoveLastMask(const ImageSize& size, const Rect& part, int dx, int dy,
   uint8_t* mask = to->masks.data() + to->masks.size() - pixels;
   const std::vector<uint8_t> before(mask, mask + pixels);
   std::fill_n(mask, pixels, uint8_t{0});
-  for (int y = part.y; y < part.y + part.height; ++y) {
-    const int64_t from = int64_t{1} * (y - dy) * size.width + part.x - dx;
-    std::copy_n(before.data() + from, part.width,
-                mask + int64_t{1} * y * size.width + part.x);
+  // What of the part the mask reaches from where it was.
+  const int x0 = std::max(part.x, dx);
+  const int x1 = std::min(part.x + part.width, size.width + dx);
+  const int y0 = std::max(part.y, dy);
+  const int y1 = std::min(part.y + part.height, size.height + dy);
+  if (x0 >= x1) return;
+  for (int y = y0; y < y1; ++y) {
+    std::copy_n(before.data() + int64_t{1} * (y - dy) * size.width + x0 - dx,
+                x1 - x0, mask + int64_t{1} * y * size.width + x0);
   }
 }
 

@@ -1,8 +1,11 @@
 #include "ingest/gunzip.h"
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -28,6 +31,28 @@ absl::Status TooLarge(uint64_t max_bytes) {
       absl::StrCat("unpacks to more than ", max_bytes, " bytes"));
 }
 
+// One undamaged member of the claimed size, which is what files are, at three
+// times zlib's speed. zlib has the word on everything else.
+std::optional<std::string> UnpackWhole(absl::string_view packed,
+                                       uint64_t max_bytes) {
+  const uint64_t claimed = ClaimedBytes(packed);
+  if (claimed > max_bytes) return std::nullopt;
+  const std::unique_ptr<libdeflate_decompressor,
+                        decltype(&libdeflate_free_decompressor)>
+      decompressor(libdeflate_alloc_decompressor(),
+                   &libdeflate_free_decompressor);
+  if (decompressor == nullptr) return std::nullopt;
+  std::string out(claimed, '\0');
+  size_t consumed = 0;
+  const libdeflate_result result = libdeflate_gzip_decompress_ex(
+      decompressor.get(), packed.data(), packed.size(), out.data(), out.size(),
+      &consumed, /*actual_out_nbytes_ret=*/nullptr);
+  if (result != LIBDEFLATE_SUCCESS || consumed != packed.size()) {
+    return std::nullopt;
+  }
+  return out;
+}
+
 }  // namespace
 
 bool IsGzip(absl::string_view bytes) {
@@ -36,6 +61,9 @@ bool IsGzip(absl::string_view bytes) {
 
 absl::StatusOr<std::string> Gunzip(absl::string_view packed,
                                    uint64_t max_bytes) {
+  if (std::optional<std::string> whole = UnpackWhole(packed, max_bytes)) {
+    return *std::move(whole);
+  }
   z_stream stream = {};
   constexpr int kGzipOnly = 16 + MAX_WBITS;
   if (inflateInit2(&stream, kGzipOnly) != Z_OK) {

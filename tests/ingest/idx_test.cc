@@ -62,6 +62,27 @@ TEST(GunzipTest, JoinsMembers) {
   EXPECT_EQ(Gunzip(Gzip("one ") + Gzip("two"), 100).value(), "one two");
 }
 
+TEST(GunzipTest, OneMemberAndSeveralUnpackToTheSame) {
+  std::string text;
+  for (int i = 0; text.size() < 5'000'000; ++i)
+    text += std::to_string(i * 7919L);
+  const size_t cut = text.size() / 3;
+  EXPECT_EQ(Gunzip(Gzip(text), text.size()).value(), text);
+  EXPECT_EQ(
+      Gunzip(Gzip(text.substr(0, cut)) + Gzip(text.substr(cut)), text.size())
+          .value(),
+      text);
+}
+
+TEST(GunzipTest, AWrongLengthOrChecksumIsDamage) {
+  const std::string packed = Gzip("some text");
+  for (size_t back = 1; back <= 8; ++back) {
+    std::string damaged = packed;
+    damaged[packed.size() - back] ^= 1;
+    EXPECT_TRUE(absl::IsInvalidArgument(Gunzip(damaged, 100).status())) << back;
+  }
+}
+
 TEST(GunzipTest, EveryCutIsAnError) {
   const std::string packed = Gzip("some text, some text, some more text");
   for (size_t size = 0; size < packed.size(); ++size) {

@@ -118,8 +118,10 @@ absl::StatusOr<v1::ImageInfo> ImageIntake::Check(absl::string_view bytes,
 absl::Status ImageIntake::Tile(StoredImage* image) {
   MILLRACE_ASSIGN_OR_RETURN(TiledJpeg tiled,
                             TileJpeg(image->bytes, limits_, &pixels_));
-  if (!Matches(tiled.bytes, "") ||
-      !SetRecord(tiled.bytes, std::move(tiled.layout), image)) {
+  // Ours reads what libjpeg would: the layout comes from the file's markers,
+  // which are in order. Where ours does not serve, libjpeg is asked itself.
+  if (!SetRecord(tiled.bytes, std::move(tiled.layout), image) ||
+      (image->needs_libjpeg && !Matches(tiled.bytes, ""))) {
     return absl::FailedPreconditionError(
         "JPEG: with tiles it would decode to other pixels");
   }

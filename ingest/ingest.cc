@@ -149,6 +149,7 @@ class IngestRun {
         ItemWorker worker(source_, options_, &budget_);
         while (const std::optional<uint64_t> run = window_.Claim()) {
           std::vector<Outcome> outcomes;
+          outcomes.reserve(Begin(*run + 1) - Begin(*run));
           uint64_t bytes = 0;
           for (uint64_t item = Begin(*run); item < Begin(*run + 1); ++item) {
             outcomes.push_back(worker.Process(item));
@@ -160,11 +161,12 @@ class IngestRun {
     }
     for (uint64_t run = 0; run < runs_; ++run) {
       std::vector<Outcome> outcomes = *window_.Take();
+      MILLRACE_RETURN_IF_ERROR(CheckCancelled());
       uint64_t item = Begin(run);
       for (Outcome& outcome : outcomes) {
-        MILLRACE_RETURN_IF_ERROR(CheckCancelled());
         MILLRACE_RETURN_IF_ERROR(Store(item++, std::move(outcome)));
       }
+      if (absl::Now() >= next_report_) Report();
     }
     return CheckCancelled();
   }
@@ -187,15 +189,14 @@ class IngestRun {
   }
 
   absl::Status Store(uint64_t item, Outcome outcome) {
-    const std::string key = source_.Key(item);
     for (const v1::Quarantined& dropped : outcome.findings.dropped) {
       MILLRACE_RETURN_IF_ERROR(Quarantine(dropped));
     }
     if (!outcome.status.ok()) {
-      MILLRACE_RETURN_IF_ERROR(
-          Quarantine(MakeQuarantined(key, outcome.status.message())));
+      MILLRACE_RETURN_IF_ERROR(Quarantine(
+          MakeQuarantined(source_.Key(item), outcome.status.message())));
     } else {
-      NoteWarnings(key, outcome);
+      NoteWarnings(outcome);
       progress_.bytes += outcome.source_bytes;
       result_.source_bytes += outcome.source_bytes;
       result_.decode_record_bytes += outcome.decode_record_bytes;
@@ -205,15 +206,14 @@ class IngestRun {
       }
     }
     ++progress_.done;
-    if (absl::Now() >= next_report_) Report();
     return absl::OkStatus();
   }
 
-  void NoteWarnings(const std::string& key, const Outcome& outcome) {
+  void NoteWarnings(const Outcome& outcome) {
     const auto note = [&](const std::string& text,
                           std::vector<v1::Quarantined>* list) {
       if (text.empty() || list->size() >= kMaxListed) return;
-      list->push_back(MakeQuarantined(key, text));
+      list->push_back(MakeQuarantined(outcome.sample.meta.key(), text));
     };
     note(outcome.sample.meta.image().warning(), &result_.warned);
     for (const std::string& warning : outcome.findings.warnings) {

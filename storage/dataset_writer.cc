@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -28,6 +29,8 @@ namespace {
 
 // Databases being finished at a time: each holds a few open files.
 constexpr uint32_t kFinishThreads = 8;
+// Of records that are written while the next ones are gathered.
+constexpr size_t kBatchBytes = size_t{1} << 20;
 
 class RocksDatasetWriter final : public DatasetWriter {
  public:
@@ -44,6 +47,7 @@ class RocksDatasetWriter final : public DatasetWriter {
   }
 
   ~RocksDatasetWriter() override {
+    WaitForBatch().IgnoreError();
     // Failing, it leaves what the next Create removes.
     shards_.clear();
     RemoveTree(staging_).IgnoreError();
@@ -59,18 +63,19 @@ class RocksDatasetWriter final : public DatasetWriter {
     MILLRACE_RETURN_IF_ERROR(failure_);
     const uint64_t ordinal = tally_.samples();
     MILLRACE_RETURN_IF_ERROR(Remember(catalog_.Add(ordinal, sample.meta)));
-    SealRecord(ordinal, &sample.body);
-    MILLRACE_RETURN_IF_ERROR(Remember(
-        shards_[PlaceOf(ordinal, num_shards()).shard].Append(sample.body)));
     version_.AddSample(sample.digest);
     tally_.Add(sample.meta, sample.image_bytes, sample.body.size());
-    return absl::OkStatus();
+    batch_bytes_ += sample.body.size();
+    batch_.push_back(std::move(sample.body));
+    return batch_bytes_ < kBatchBytes ? absl::OkStatus()
+                                      : Remember(WriteBatch());
   }
 
   absl::StatusOr<v1::DatasetInfo> Publish(
       v1::DatasetInfo description,
       const std::vector<v1::Quarantined>& quarantined) override {
     MILLRACE_RETURN_IF_ERROR(failure_);
+    MILLRACE_RETURN_IF_ERROR(Remember(WriteBatch()));
     MILLRACE_ASSIGN_OR_RETURN(
         v1::DatasetInfo info,
         Complete(std::move(description), quarantined.size()));
@@ -92,6 +97,30 @@ class RocksDatasetWriter final : public DatasetWriter {
   absl::Status Remember(const absl::Status& status) {
     if (!absl::IsAlreadyExists(status)) failure_ = status;
     return status;
+  }
+
+  // Writes the records that are gathered, on a thread of its own: once the
+  // last ones are written, whose error it returns.
+  absl::Status WriteBatch() {
+    MILLRACE_RETURN_IF_ERROR(WaitForBatch());
+    const uint64_t begin = tally_.samples() - batch_.size();
+    writing_ = std::async(
+        std::launch::async, [this, begin, batch = std::move(batch_)]() mutable {
+          uint64_t ordinal = begin;
+          for (std::string& record : batch) {
+            SealRecord(ordinal, &record);
+            const ShardPlace place = PlaceOf(ordinal++, num_shards());
+            MILLRACE_RETURN_IF_ERROR(shards_[place.shard].Append(record));
+          }
+          return absl::OkStatus();
+        });
+    batch_.clear();
+    batch_bytes_ = 0;
+    return absl::OkStatus();
+  }
+
+  absl::Status WaitForBatch() {
+    return writing_.valid() ? writing_.get() : absl::OkStatus();
   }
 
   // `description`, with all that the writer knows.
@@ -168,6 +197,7 @@ class RocksDatasetWriter final : public DatasetWriter {
 
   absl::Status WriteAndRename(const v1::DatasetInfo& info,
                               const std::vector<v1::Quarantined>& quarantined) {
+    MILLRACE_RETURN_IF_ERROR(WaitForBatch());
     MILLRACE_RETURN_IF_ERROR(FinishDatabases(info.version()));
     MILLRACE_RETURN_IF_ERROR(RemoveTree(tables_));
     MILLRACE_RETURN_IF_ERROR(WriteInfoFile(staging_, info, quarantined));
@@ -184,7 +214,12 @@ class RocksDatasetWriter final : public DatasetWriter {
   // Released last.
   const WriterLock lock_;
   CatalogWriter catalog_;
+  // Of `writing_`, while there is one.
   std::vector<ShardWriter> shards_;
+  std::future<absl::Status> writing_;
+  // Records without their headers, the last of them that of the newest sample.
+  std::vector<std::string> batch_;
+  size_t batch_bytes_ = 0;
   DatasetTally tally_;
   VersionDigest version_;
   absl::Status failure_;

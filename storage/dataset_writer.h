@@ -61,7 +61,7 @@ class DatasetWriter {
   virtual ~DatasetWriter() = default;
 
   // The next ordinal, from 0. ALREADY_EXISTS: a key twice. RESOURCE_EXHAUSTED:
-  // the disk is full.
+  // the disk is full, which may show as late as in Publish().
   virtual absl::Status Append(EncodedSample sample) = 0;
 
   // `description` gives kind, categories (without counts) and hierarchy; the

@@ -56,4 +56,9 @@ uint64_t AttributeChunks(uint64_t samples) {
   return (samples + kSamplesPerChunk - 1) / kSamplesPerChunk;
 }
 
+std::string SampleReader::Describe(uint64_t ordinal,
+                                   absl::string_view key) const {
+  return absl::StrCat(ordinal, " (\"", key, "\") of ", info().name());
+}
+
 }  // namespace millrace

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <roaring/roaring64map.hh>
 
@@ -41,12 +42,13 @@ struct Sample {
   std::shared_ptr<const void> owner;
 };
 
-// Immutable and thread-safe. Reads block on the disk.
-class SampleStore {
+// What a sample is read from. Immutable and thread-safe. Reads block on the
+// disk.
+class SampleReader {
  public:
-  virtual ~SampleStore() = default;
+  virtual ~SampleReader() = default;
 
-  // Fixed for the life of the store. Samples are 0 .. info().samples() - 1.
+  // Fixed for the life of the reader. Samples are 0 .. info().samples() - 1.
   virtual const v1::DatasetInfo& info() const = 0;
 
   // OUT_OF_RANGE: no such ordinal. DATA_LOSS: the bytes on disk are not those
@@ -54,6 +56,13 @@ class SampleStore {
   // succeed when tried again.
   virtual absl::StatusOr<Sample> Read(uint64_t ordinal) const = 0;
 
+  // For messages: `3 ("dogs/3.jpg") of pets`.
+  virtual std::string Describe(uint64_t ordinal, absl::string_view key) const;
+};
+
+// What samples are found by, too. Immutable and thread-safe.
+class SampleStore : public SampleReader {
+ public:
   // The ordinal of a key. NOT_FOUND.
   virtual absl::StatusOr<uint64_t> Find(absl::string_view key) const = 0;
 
@@ -85,5 +94,7 @@ std::vector<std::string> IndexesOf(const v1::SampleMeta& meta);
 
 // Chunks of attributes that a dataset of `samples` has.
 uint64_t AttributeChunks(uint64_t samples);
+
+using SampleStores = std::vector<std::shared_ptr<const SampleStore>>;
 
 }  // namespace millrace

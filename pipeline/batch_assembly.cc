@@ -53,6 +53,7 @@ class Assembly final : public BatchAssembly {
   absl::Status OverLimit() const;
   void FillEmpty(int slot, int64_t ordinal);
   void SetLabel(int slot, int64_t label);
+  void SetOrdinal(int slot, int64_t ordinal);
 
   const std::shared_ptr<const CompiledPlan> plan_;
   const BatchSlice slice_;
@@ -66,6 +67,7 @@ class Assembly final : public BatchAssembly {
   Buffer label_;
   Buffer valid_;
   Buffer ordinal_;
+  Buffer dataset_index_;                   // If the plan has a mixture.
   std::vector<std::atomic<int>> missing_;  // Samples of each group that mixes.
   std::vector<SampleRecipe::Result> results_;  // If boxes are wanted.
 };
@@ -82,13 +84,26 @@ Assembly::Assembly(std::shared_ptr<const CompiledPlan> plan,
       missing_(
           mixer().group_size() == 0 ? 0 : num_samples_ / mixer().group_size()) {
   for (std::atomic<int>& missing : missing_) missing = mixer().group_size();
-  // The four tensors that every plan has, in this order.
+  // The four tensors that every plan has, in this order, and a mixture's.
   const auto specs = plan_->TensorSpecs(slice.world_size);
   image_ = pool->Get(FixedBytesOf(specs[0]));
   label_ = pool->Get(FixedBytesOf(specs[1]));
   valid_ = pool->Get(FixedBytesOf(specs[2]));
   ordinal_ = pool->Get(FixedBytesOf(specs[3]));
+  if (output().mixture) dataset_index_ = pool->Get(FixedBytesOf(specs[4]));
   if (output().boxes) results_.resize(num_samples_);
+}
+
+// As its own dataset counts.
+void Assembly::SetOrdinal(int slot, int64_t ordinal) {
+  if (output().mixture) {
+    MixtureSamples::Place place;
+    if (ordinal >= 0) place = plan_->mixture()->PlaceOf(ordinal);
+    reinterpret_cast<int64_t*>(dataset_index_.data())[slot] =
+        ordinal < 0 ? -1 : static_cast<int64_t>(place.dataset);
+    if (ordinal >= 0) ordinal = static_cast<int64_t>(place.ordinal);
+  }
+  reinterpret_cast<int64_t*>(ordinal_.data())[slot] = ordinal;
 }
 
 void Assembly::SetLabel(int slot, int64_t label) {
@@ -106,19 +121,19 @@ void Assembly::FillEmpty(int slot, int64_t ordinal) {
   std::memset(ImageAt(slot), 0, output().image_bytes());
   SetLabel(slot, -1);
   valid_.data()[slot] = 0;
-  reinterpret_cast<int64_t*>(ordinal_.data())[slot] = ordinal;
+  SetOrdinal(slot, ordinal);
 }
 
 absl::Status Assembly::Fill(int slot, uint64_t position, uint64_t ordinal) {
   const SamplePlace place = {plan_->plan().seed(),
                              slice_.step / steps_per_epoch_, position};
-  MILLRACE_ASSIGN_OR_RETURN(SampleRecipe::Result result,
-                            plan_->recipe().Make(plan_->store(), ordinal, place,
-                                                 &budget_, ImageAt(slot)));
+  MILLRACE_ASSIGN_OR_RETURN(
+      SampleRecipe::Result result,
+      plan_->recipe().Make(plan_->samples(), ordinal, place, &budget_,
+                           ImageAt(slot)));
   SetLabel(slot, result.label);
   valid_.data()[slot] = 1;
-  reinterpret_cast<int64_t*>(ordinal_.data())[slot] =
-      static_cast<int64_t>(ordinal);
+  SetOrdinal(slot, static_cast<int64_t>(ordinal));
   if (output().boxes) results_[slot] = std::move(result);
   return absl::OkStatus();
 }
@@ -204,7 +219,8 @@ absl::StatusOr<HostBatch> Assembly::Finish() {
                      slice_.step % steps_per_epoch_,
                      {}};
   const auto specs = plan_->TensorSpecs(slice_.world_size);
-  for (Buffer* data : {&image_, &label_, &valid_, &ordinal_}) {
+  for (Buffer* data : {&image_, &label_, &valid_, &ordinal_, &dataset_index_}) {
+    if (data == &dataset_index_ && !output().mixture) continue;
     const v1::TensorSpec& spec = specs[batch.tensors.size()];
     batch.tensors.push_back({spec.name(),
                              spec.dtype(),

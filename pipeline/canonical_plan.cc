@@ -1,6 +1,7 @@
 #include "pipeline/canonical_plan.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "base/digest.h"
 #include "base/status_macros.h"
 #include "pipeline/condition.h"
+#include "pipeline/mixture_samples.h"
 #include "pipeline/sampler.h"
 #include "pipeline/transform_rules.h"
 #include "storage/data_dir.h"
@@ -20,6 +22,9 @@ namespace {
 
 using Message = google::protobuf::Message;
 using FieldDescriptor = google::protobuf::FieldDescriptor;
+
+constexpr uint32_t kMaxWeight = 1 << 20;
+constexpr uint64_t kMaxPositions = uint64_t{1} << 48;
 
 template <typename... Parts>
 absl::Status Wrong(const Parts&... parts) {
@@ -72,22 +77,22 @@ absl::Status CheckEnums(absl::string_view where, const Message& message) {
   return absl::OkStatus();
 }
 
-absl::Status PinDataset(const v1::DatasetInfo& dataset, v1::Plan* plan) {
-  if (plan->dataset().empty()) {
-    return Wrong("dataset: is empty; name one, such as \"", dataset.name(),
+absl::Status PinDataset(const std::string& where,
+                        const v1::DatasetInfo& dataset, std::string* name) {
+  if (name->empty()) {
+    return Wrong(where, ": is empty; name one, such as \"", dataset.name(),
                  "\"");
   }
-  MILLRACE_ASSIGN_OR_RETURN(const DatasetRef ref,
-                            DatasetRef::Parse(plan->dataset()));
+  MILLRACE_ASSIGN_OR_RETURN(const DatasetRef ref, DatasetRef::Parse(*name));
   if (ref.name != dataset.name() ||
       !absl::StartsWith(dataset.version(), ref.version)) {
-    return Wrong("dataset: ", plan->dataset(), " is not what was opened, ",
+    return Wrong(where, ": ", *name, " is not what was opened, ",
                  dataset.name(), "@", dataset.version());
   }
   if (dataset.samples() == 0) {
-    return Wrong("dataset: ", dataset.name(), " has no samples");
+    return Wrong(where, ": ", dataset.name(), " has no samples");
   }
-  plan->set_dataset(absl::StrCat(dataset.name(), "@", dataset.version()));
+  *name = absl::StrCat(dataset.name(), "@", dataset.version());
   return absl::OkStatus();
 }
 
@@ -98,24 +103,100 @@ void SortOnce(google::protobuf::RepeatedPtrField<std::string>* names) {
                         static_cast<int>(names->end() - end));
 }
 
-absl::Status CheckSelection(const PlanLimits& limits, ConditionRules* rules,
-                            v1::Plan* plan) {
+// `plan`: of a message that has a selection.
+template <typename HasSelection>
+absl::Status CheckSelection(const std::string& where, const PlanLimits& limits,
+                            ConditionRules* rules, HasSelection* plan) {
   if (!plan->has_selection()) return absl::OkStatus();
   v1::Selection* selection = plan->mutable_selection();
   const auto keys = static_cast<uint32_t>(selection->keys_size());
   if (keys > limits.max_selection_keys) {
-    return Wrong("selection.keys: has ", keys, " keys; the limit is ",
+    return Wrong(where, ".keys: has ", keys, " keys; the limit is ",
                  limits.max_selection_keys,
                  "; ingest the choice as a dataset of its own");
   }
   SortOnce(selection->mutable_classes());
   SortOnce(selection->mutable_keys());
   if (selection->has_where()) {
-    MILLRACE_RETURN_IF_ERROR(
-        ConditionRules().Apply("selection.where", selection->mutable_where()));
-  } else if (selection->classes().empty() && keys == 0) {
-    plan->clear_selection();
+    return rules->Apply(where + ".where", selection->mutable_where());
   }
+  if (selection->classes().empty() && keys == 0) plan->clear_selection();
+  return absl::OkStatus();
+}
+
+absl::Status CheckPart(const std::string& where, const PlanLimits& limits,
+                       const v1::DatasetInfo& dataset, const v1::Plan& plan,
+                       ConditionRules* rules, v1::MixturePart* part) {
+  MILLRACE_RETURN_IF_ERROR(
+      PinDataset(where + ".dataset", dataset, part->mutable_dataset()));
+  MILLRACE_RETURN_IF_ERROR(
+      CheckSelection(where + ".selection", limits, rules, part));
+  if (!part->has_sampler()) *part->mutable_sampler() = plan.sampler();
+  MILLRACE_RETURN_IF_ERROR(CheckEnums(where + ".sampler", part->sampler()));
+  MILLRACE_RETURN_IF_ERROR(
+      CheckSampler(where + ".sampler", rules, part->mutable_sampler()));
+  if (part->weight() == 0) part->set_weight(1);
+  return absl::OkStatus();
+}
+
+// Divides all weights by what they have in common.
+void ReduceWeights(v1::Mixture* mixture) {
+  uint32_t common = mixture->weight();
+  for (const auto& part : mixture->parts()) {
+    common = std::gcd(common, part.weight());
+  }
+  mixture->set_weight(mixture->weight() / common);
+  for (auto& part : *mixture->mutable_parts()) {
+    part.set_weight(part.weight() / common);
+  }
+}
+
+absl::Status CheckMixedSampler(const std::string& where,
+                               const v1::Sampler& sampler) {
+  if (sampler.positions() == 0 && sampler.aspect_edges().empty()) {
+    return absl::OkStatus();
+  }
+  return Wrong(where,
+               ": a mixture has no positions or aspect_edges of one dataset; "
+               "leave them out, or set mixture.positions");
+}
+
+// `datasets`: the plan's own and those of the parts, as they were opened.
+absl::Status CheckMixture(const std::vector<const v1::DatasetInfo*>& datasets,
+                          const PlanLimits& limits, ConditionRules* rules,
+                          v1::Plan* plan) {
+  if (!plan->has_mixture()) return absl::OkStatus();
+  v1::Mixture* mixture = plan->mutable_mixture();
+  const size_t parts = mixture->parts_size();
+  if (parts == 0 || parts > kMaxMixtureParts) {
+    return Wrong("mixture.parts: there are ", parts, "; give 1 to ",
+                 kMaxMixtureParts);
+  }
+  if (datasets.size() != parts + 1) {
+    return Wrong("mixture.parts: there are ", parts, ", but ",
+                 datasets.size() - 1, " datasets were opened for them");
+  }
+  if (mixture->positions() > kMaxPositions) {
+    return Wrong("mixture.positions: is ", mixture->positions(),
+                 "; the limit is 2^48");
+  }
+  MILLRACE_RETURN_IF_ERROR(CheckMixedSampler("sampler", plan->sampler()));
+  if (mixture->weight() == 0) mixture->set_weight(1);
+  uint32_t heaviest = mixture->weight();
+  for (size_t i = 0; i < parts; ++i) {
+    const std::string where = absl::StrCat("mixture.parts[", i, "]");
+    v1::MixturePart* part = mixture->mutable_parts(static_cast<int>(i));
+    MILLRACE_RETURN_IF_ERROR(
+        CheckPart(where, limits, *datasets[i + 1], *plan, rules, part));
+    MILLRACE_RETURN_IF_ERROR(
+        CheckMixedSampler(where + ".sampler", part->sampler()));
+    heaviest = std::max(heaviest, part->weight());
+  }
+  if (heaviest > kMaxWeight) {
+    return Wrong("mixture: a weight is ", heaviest, "; the limit is ",
+                 kMaxWeight);
+  }
+  ReduceWeights(mixture);
   return absl::OkStatus();
 }
 
@@ -186,17 +267,21 @@ absl::Status CheckTransforms(const v1::DatasetInfo& dataset,
 
 }  // namespace
 
-absl::StatusOr<v1::Plan> CanonicalPlan(const v1::Plan& plan,
-                                       const v1::DatasetInfo& dataset,
-                                       const PlanLimits& limits) {
+absl::StatusOr<v1::Plan> CanonicalPlan(
+    const v1::Plan& plan, const v1::DatasetInfo& dataset,
+    const std::vector<const v1::DatasetInfo*>& datasets,
+    const PlanLimits& limits) {
   MILLRACE_RETURN_IF_ERROR(CheckNoUnknownFields(plan));
   v1::Plan canonical = plan;
-  MILLRACE_RETURN_IF_ERROR(PinDataset(dataset, &canonical));
+  MILLRACE_RETURN_IF_ERROR(
+      PinDataset("dataset", *datasets[0], canonical.mutable_dataset()));
   ConditionRules rules;
-  MILLRACE_RETURN_IF_ERROR(CheckSelection(limits, &rules, &canonical));
+  MILLRACE_RETURN_IF_ERROR(
+      CheckSelection("selection", limits, &rules, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckEnums("sampler", canonical.sampler()));
   MILLRACE_RETURN_IF_ERROR(
       CheckSampler("sampler", &rules, canonical.mutable_sampler()));
+  MILLRACE_RETURN_IF_ERROR(CheckMixture(datasets, limits, &rules, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckBatch(dataset, limits, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckTransforms(dataset, limits, &canonical));
   return canonical;

@@ -2,6 +2,8 @@
 // so that two spellings of one meaning are one message, with one digest.
 #pragma once
 
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "millrace/v1/dataset.pb.h"
 #include "millrace/v1/plan.pb.h"
@@ -14,13 +16,25 @@ namespace millrace {
 //   it is empty
 // - sizes of crops: two values; interpolation, scale, ratio, p and num_classes
 //   set; channels RGB or GRAY
+// - mixture: weights set and divided by what they have in common, samplers set
+//
+// `datasets`: the plan's own, then those of its mixture, as they were opened;
+// `dataset`: all of them as one (JoinDatasets()), without a mixture the same.
 //
 // INVALID_ARGUMENT names the field, or the transform by its place, says why,
 // and what would be right. Whether selected classes and keys exist is for
 // selection.h.
-absl::StatusOr<v1::Plan> CanonicalPlan(const v1::Plan& plan,
-                                       const v1::DatasetInfo& dataset,
-                                       const PlanLimits& limits);
+absl::StatusOr<v1::Plan> CanonicalPlan(
+    const v1::Plan& plan, const v1::DatasetInfo& dataset,
+    const std::vector<const v1::DatasetInfo*>& datasets,
+    const PlanLimits& limits);
+
+// Of a plan without a mixture.
+inline absl::StatusOr<v1::Plan> CanonicalPlan(const v1::Plan& plan,
+                                              const v1::DatasetInfo& dataset,
+                                              const PlanLimits& limits) {
+  return CanonicalPlan(plan, dataset, {&dataset}, limits);
+}
 
 // First 8 bytes of the SHA-256 of a canonical plan's serialisation.
 uint64_t PlanDigest(const v1::Plan& canonical);

@@ -25,7 +25,7 @@ uint64_t ImageBytes(const v1::DatasetInfo& info) {
 }
 
 // Its first sample speaks for all; others that differ are not kept.
-bool IsRaw(const SampleStore& store) {
+bool IsRaw(const SampleReader& store) {
   const absl::StatusOr<Sample> first = store.Read(0);
   return first.ok() && first->meta.image().format() == v1::IMAGE_FORMAT_RAW;
 }
@@ -91,7 +91,7 @@ void DecodedSamples::Keep(uint64_t ordinal, const Sample& sample) {
   states_[ordinal].store(kReady, std::memory_order_release);
 }
 
-std::shared_ptr<DecodedSamples> DecodedCache::Get(const SampleStore& store) {
+std::shared_ptr<DecodedSamples> DecodedCache::Get(const SampleReader& store) {
   const v1::DatasetInfo& info = store.info();
   if (!info.uniform_size()) return nullptr;
   const uint64_t bytes = DecodedSamples::BytesOf(info);

@@ -68,7 +68,7 @@ class DecodedCache {
 
   // Null unless the store holds raw images of one size and these fit into what
   // is left. Reads the first sample.
-  std::shared_ptr<DecodedSamples> Get(const SampleStore& store);
+  std::shared_ptr<DecodedSamples> Get(const SampleReader& store);
 
  private:
   struct Shared {

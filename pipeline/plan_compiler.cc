@@ -13,12 +13,24 @@
 namespace millrace {
 
 absl::StatusOr<std::shared_ptr<const CompiledPlan>> CompiledPlan::Compile(
-    const v1::Plan& plan, std::shared_ptr<const SampleStore> store,
-    const PlanLimits& limits, SharedMemory* memory) {
-  const v1::DatasetInfo& info = store->info();
+    const v1::Plan& plan, SampleStores stores, const PlanLimits& limits,
+    SharedMemory* memory) {
   std::shared_ptr<CompiledPlan> compiled(new CompiledPlan);
   compiled->limits_ = limits;
-  MILLRACE_ASSIGN_OR_RETURN(compiled->plan_, CanonicalPlan(plan, info, limits));
+  compiled->stores_ = std::move(stores);
+  compiled->samples_ = compiled->stores_[0].get();
+  if (plan.has_mixture()) {
+    MILLRACE_ASSIGN_OR_RETURN(compiled->mixture_,
+                              MixtureSamples::Create(compiled->stores_));
+    compiled->samples_ = compiled->mixture_.get();
+  }
+  const v1::DatasetInfo& info = compiled->samples_->info();
+  std::vector<const v1::DatasetInfo*> datasets;
+  for (const auto& store : compiled->stores_) {
+    datasets.push_back(&store->info());
+  }
+  MILLRACE_ASSIGN_OR_RETURN(compiled->plan_,
+                            CanonicalPlan(plan, info, datasets, limits));
   compiled->digest_ = PlanDigest(compiled->plan_);
 
   SharedMemory own(limits);
@@ -26,11 +38,11 @@ absl::StatusOr<std::shared_ptr<const CompiledPlan>> CompiledPlan::Compile(
   MILLRACE_ASSIGN_OR_RETURN(
       compiled->recipe_,
       SampleRecipe::Compile(compiled->plan_, info, limits,
-                            memory->decoded.Get(*store), memory->working));
+                            memory->decoded.Get(*compiled->samples_),
+                            memory->working));
   MILLRACE_ASSIGN_OR_RETURN(compiled->order_,
-                            MakeOrder(compiled->plan_, *store));
+                            MakeOrder(compiled->plan_, compiled->stores_));
   compiled->mixer_ = std::make_unique<const BatchMixer>(compiled->plan_);
-  compiled->store_ = std::move(store);
   MILLRACE_RETURN_IF_ERROR(compiled->CheckSteps());
   MILLRACE_RETURN_IF_ERROR(compiled->CheckGroups(1));
   MILLRACE_RETURN_IF_ERROR(

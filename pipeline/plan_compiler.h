@@ -1,8 +1,10 @@
-// A plan, checked whole and made ready to run against one dataset.
+// A plan, checked whole and made ready to run against its datasets.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -10,6 +12,7 @@
 #include "millrace/v1/plan.pb.h"
 #include "pipeline/epoch_order.h"
 #include "pipeline/mixing_ops.h"
+#include "pipeline/mixture_samples.h"
 #include "pipeline/plan_limits.h"
 #include "pipeline/sample_recipe.h"
 #include "pipeline/shared_memory.h"
@@ -24,17 +27,32 @@ class CompiledPlan {
   // wrong, why, and what would be right. NOT_FOUND: a class or key that the
   // dataset does not have.
   //
-  // `memory` is shared between plans; it need not outlive the call. Null: this
-  // plan has its own, as `limits` say.
+  // `stores`: the plan's own dataset, then those of mixture.parts. `memory` is
+  // shared between plans; it need not outlive the call. Null: this plan has its
+  // own, as `limits` say.
+  static absl::StatusOr<std::shared_ptr<const CompiledPlan>> Compile(
+      const v1::Plan& plan, SampleStores stores, const PlanLimits& limits = {},
+      SharedMemory* memory = nullptr);
   static absl::StatusOr<std::shared_ptr<const CompiledPlan>> Compile(
       const v1::Plan& plan, std::shared_ptr<const SampleStore> store,
-      const PlanLimits& limits = {}, SharedMemory* memory = nullptr);
+      const PlanLimits& limits = {}, SharedMemory* memory = nullptr) {
+    return Compile(plan, SampleStores{std::move(store)}, limits, memory);
+  }
 
   // Defaults written out, dataset pinned to its version.
   const v1::Plan& plan() const { return plan_; }
   // First 8 bytes of the SHA-256 of plan()'s canonical serialisation.
   uint64_t digest() const { return digest_; }
-  const SampleStore& store() const { return *store_; }
+  // For people: "NAME@VERSION", of a mixture several with " + " between.
+  const std::string& datasets() const {
+    return mixture_ == nullptr ? plan_.dataset() : mixture_->info().name();
+  }
+  // As it was compiled with.
+  const SampleStores& stores() const { return stores_; }
+  // What the order's ordinals are read from.
+  const SampleReader& samples() const { return *samples_; }
+  // The same if the plan has a mixture, else null.
+  const MixtureSamples* mixture() const { return mixture_.get(); }
   const EpochOrder& order() const { return *order_; }
   const SampleRecipe& recipe() const { return *recipe_; }
   const BatchMixer& mixer() const { return *mixer_; }
@@ -63,7 +81,9 @@ class CompiledPlan {
   v1::Plan plan_;
   uint64_t digest_ = 0;
   PlanLimits limits_;
-  std::shared_ptr<const SampleStore> store_;
+  SampleStores stores_;
+  std::shared_ptr<const MixtureSamples> mixture_;
+  const SampleReader* samples_ = nullptr;
   std::unique_ptr<const EpochOrder> order_;
   std::unique_ptr<const SampleRecipe> recipe_;
   std::unique_ptr<const BatchMixer> mixer_;

@@ -64,6 +64,7 @@ OutputSpec OutputOf(const v1::Plan& plan, const v1::DatasetInfo& dataset) {
   output.pack = PackSpecOf(plan);
   output.boxes = plan.batch().boxes();
   output.annotations = AnnotationOptionsOf(plan.batch(), dataset);
+  output.mixture = plan.has_mixture();
   for (const v1::Transform& transform : plan.transforms()) {
     if (transform.has_one_hot()) {
       output.label_classes = transform.one_hot().num_classes();
@@ -120,12 +121,11 @@ int64_t FirstLabel(const v1::SampleMeta& meta) {
 }
 
 // The same status, saying which sample it is about.
-absl::Status Naming(const absl::Status& status, const SampleStore& store,
+absl::Status Naming(const absl::Status& status, const SampleReader& store,
                     uint64_t ordinal, absl::string_view key) {
   if (status.ok()) return status;
-  return {status.code(),
-          absl::StrCat("sample ", ordinal, " (\"", key, "\") of ",
-                       store.info().name(), ": ", status.message())};
+  return {status.code(), absl::StrCat("sample ", store.Describe(ordinal, key),
+                                      ": ", status.message())};
 }
 
 }  // namespace
@@ -233,7 +233,7 @@ void SampleRecipe::Prefetch(uint64_t ordinal) const {
 }
 
 absl::StatusOr<SampleRecipe::Result> SampleRecipe::Make(
-    const SampleStore& store, uint64_t ordinal, const SamplePlace& place,
+    const SampleReader& store, uint64_t ordinal, const SamplePlace& place,
     RaggedBudget* budget, uint8_t* image) const {
   if (decoded_ != nullptr && !output_.boxes && !transforms_.looks_at_boxes()) {
     if (const auto kept = decoded_->Find(ordinal)) {

@@ -34,6 +34,8 @@ struct OutputSpec {
   bool boxes = false;
   AnnotationOptions annotations;  // As the batch has them, if it has boxes.
   bool mixes_boxes = false;
+  // Of several datasets: a batch says which.
+  bool mixture = false;
 
   // As samples have them before they mix.
   AnnotationOptions made() const {
@@ -72,7 +74,7 @@ class SampleRecipe {
   // sample. INVALID_ARGUMENT: transforms that this image is too thin for.
   // FAILED_PRECONDITION: over `budget`. Waits while other large images take
   // the memory that a large one needs.
-  absl::StatusOr<Result> Make(const SampleStore& store, uint64_t ordinal,
+  absl::StatusOr<Result> Make(const SampleReader& store, uint64_t ordinal,
                               const SamplePlace& place, RaggedBudget* budget,
                               uint8_t* image) const;
 

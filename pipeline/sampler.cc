@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "pipeline/drawn_order.h"
 #include "pipeline/grouped_order.h"
+#include "pipeline/mixture_order.h"
 #include "pipeline/sample_filter.h"
 #include "pipeline/selection.h"
 
@@ -150,6 +151,30 @@ absl::StatusOr<Order> MakeGrouped(const v1::Plan& plan, OrdinalSet selected,
                                         plan.seed());
 }
 
+// The `index`-th dataset of a mixture.
+absl::StatusOr<MixtureOrder::Part> MakePart(const v1::Plan& plan, size_t index,
+                                            const SampleStore& store) {
+  const uint64_t samples = store.info().samples();
+  if (index == 0) {
+    MILLRACE_ASSIGN_OR_RETURN(Order order, MakeOrder(plan, store));
+    return MixtureOrder::Part{std::move(order), plan.mixture().weight(),
+                              samples};
+  }
+  const int number = static_cast<int>(index) - 1;
+  const v1::MixturePart& part = plan.mixture().parts(number);
+  v1::Plan alone = plan;
+  *alone.mutable_selection() = part.selection();
+  *alone.mutable_sampler() = part.sampler();
+  alone.set_seed(MixtureOrder::SeedOf(plan.seed(), index));
+  absl::StatusOr<Order> order = MakeOrder(alone, store);
+  if (!order.ok()) {
+    return absl::Status(order.status().code(),
+                        absl::StrCat("mixture.parts[", number,
+                                     "]: ", order.status().message()));
+  }
+  return MixtureOrder::Part{*std::move(order), part.weight(), samples};
+}
+
 }  // namespace
 
 absl::Status CheckSampler(absl::string_view where, ConditionRules* rules,
@@ -187,6 +212,29 @@ absl::StatusOr<Order> MakeOrder(const v1::Plan& plan,
     return MakeDrawn(sampler, std::move(samples), plan.seed(), store);
   }
   return MakeGrouped(plan, std::move(samples), store);
+}
+
+absl::StatusOr<Order> MakeOrder(const v1::Plan& plan,
+                                const SampleStores& stores) {
+  if (!plan.has_mixture()) return MakeOrder(plan, *stores[0]);
+  const v1::Mixture& mixture = plan.mixture();
+  std::vector<MixtureOrder::Part> parts;
+  uint64_t selected = 0;
+  for (size_t i = 0; i < stores.size(); ++i) {
+    MILLRACE_ASSIGN_OR_RETURN(MixtureOrder::Part part,
+                              MakePart(plan, i, *stores[i]));
+    selected += part.order->positions();
+    parts.push_back(std::move(part));
+  }
+  uint64_t positions = mixture.positions() > 0 ? mixture.positions() : selected;
+  // What DROP leaves out comes first in the next epoch.
+  const uint64_t rest = positions % plan.batch().size();
+  if (plan.batch().remainder() == v1::BatchOptions::DROP && rest < positions) {
+    positions -= rest;
+  }
+  return std::make_unique<MixtureOrder>(
+      std::move(parts), positions,
+      plan.sampler().order() != v1::Sampler::SEQUENTIAL, plan.seed());
 }
 
 }  // namespace millrace

@@ -25,4 +25,9 @@ absl::Status CheckSampler(absl::string_view where, ConditionRules* rules,
 absl::StatusOr<std::unique_ptr<const EpochOrder>> MakeOrder(
     const v1::Plan& plan, const SampleStore& store);
 
+// The same of a plan that may have a mixture. `stores`: of the plan's own
+// dataset and of the mixture's parts.
+absl::StatusOr<std::unique_ptr<const EpochOrder>> MakeOrder(
+    const v1::Plan& plan, const SampleStores& stores);
+
 }  // namespace millrace

@@ -57,6 +57,9 @@ std::vector<v1::TensorSpec> TensorSpecsOf(const OutputSpec& output,
                                        LabelSpec(output, samples),
                                        Spec("valid", v1::UINT8, {samples}),
                                        Spec("ordinal", v1::INT64, {samples})};
+  if (output.mixture) {
+    specs.push_back(Spec("dataset_index", v1::INT64, {samples}));
+  }
   if (output.boxes) {
     for (v1::TensorSpec& spec : AnnotationSpecsOf(output, samples)) {
       specs.push_back(std::move(spec));

@@ -1,5 +1,6 @@
 #include "server/dataset_registry.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -38,15 +39,29 @@ absl::StatusOr<std::shared_ptr<const SampleStore>> DatasetRegistry::Open(
 
 absl::StatusOr<std::shared_ptr<const CompiledPlan>> DatasetRegistry::Compile(
     const v1::Plan& plan) {
-  MILLRACE_ASSIGN_OR_RETURN(std::shared_ptr<const SampleStore> store,
-                            Open(plan.dataset()));
-  const v1::DatasetInfo& info = store->info();
   v1::Plan pinned = plan;
-  pinned.set_dataset(absl::StrCat(info.name(), "@", info.version()));
+  SampleStores stores;
+  const auto open = [&](std::string* name) -> absl::Status {
+    MILLRACE_ASSIGN_OR_RETURN(auto store, Open(*name));
+    const v1::DatasetInfo& info = store->info();
+    *name = absl::StrCat(info.name(), "@", info.version());
+    stores.push_back(std::move(store));
+    return absl::OkStatus();
+  };
+  MILLRACE_RETURN_IF_ERROR(open(pinned.mutable_dataset()));
+  // What is over the limit is for the compiler to refuse.
+  auto& parts = *pinned.mutable_mixture()->mutable_parts();
+  for (int i = 0; i < std::min(parts.size(), kMaxMixtureParts); ++i) {
+    const absl::Status opened = open(parts[i].mutable_dataset());
+    if (opened.ok()) continue;
+    return absl::Status(opened.code(), absl::StrCat("mixture.parts[", i,
+                                                    "]: ", opened.message()));
+  }
+  if (!plan.has_mixture()) pinned.clear_mixture();
   return plans_.Get(
       pinned.SerializeAsString(),
-      [&] { return CompiledPlan::Compile(pinned, store, limits_, &memory_); },
-      [&](const CompiledPlan& plan) { return &plan.store() == store.get(); });
+      [&] { return CompiledPlan::Compile(pinned, stores, limits_, &memory_); },
+      [&](const CompiledPlan& known) { return known.stores() == stores; });
 }
 
 absl::StatusOr<std::vector<v1::DatasetInfo>> DatasetRegistry::List(

@@ -36,8 +36,8 @@ absl::Status CheckDigest(const CompiledPlan& plan, uint64_t expected) {
   return absl::FailedPreconditionError(absl::StrFormat(
       "the plan's digest is %016x, not %016x as the client expects: plan or "
       "dataset (now %s) changed since the stream was first opened; open it "
-      "with the plan that `opened` returned, whose dataset is pinned",
-      plan.digest(), expected, plan.plan().dataset()));
+      "with the plan that `opened` returned, whose datasets are pinned",
+      plan.digest(), expected, plan.datasets()));
 }
 
 // Every batch as large as it may become. Few batches with masks do become that

@@ -1,5 +1,6 @@
 #include "server/dataset_registry.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -10,6 +11,8 @@
 
 namespace millrace {
 namespace {
+
+using testing::HasSubstr;
 
 class DatasetRegistryTest : public testing::Test {
  protected:
@@ -50,7 +53,29 @@ TEST_F(DatasetRegistryTest, ADamagedCopyIsForgottenWhenItIsPublishedAgain) {
   EXPECT_TRUE((*store)->Read(0).ok());
   const auto plan = registry_.Compile(PlanOf("toy", 5));
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ(&(*plan)->store(), store->get());
+  EXPECT_EQ((*plan)->stores(), SampleStores{*store});
+}
+
+TEST_F(DatasetRegistryTest, WhichPartOfAMixtureIsWrongIsSaid) {
+  data_.Publish("toy", 10, 8);
+  v1::Plan plan = PlanOf("toy", 5);
+  auto* parts = plan.mutable_mixture()->mutable_parts();
+  parts->Add()->set_dataset("toy");
+  const auto mixture = registry_.Compile(plan);
+  ASSERT_TRUE(mixture.ok()) << mixture.status();
+  EXPECT_EQ((*mixture)->stores().size(), 2u);
+
+  parts->Add()->set_dataset("none");
+  const absl::Status missing = registry_.Compile(plan).status();
+  EXPECT_TRUE(absl::IsNotFound(missing));
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("mixture.parts[1]: "));
+
+  for (int i = 1; i < 64; ++i) *parts->Add() = plan.mixture().parts(0);
+  *parts->Mutable(1) = plan.mixture().parts(0);
+  const absl::Status many = registry_.Compile(plan).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(many));
+  EXPECT_THAT(std::string(many.message()),
+              HasSubstr("there are 65; give 1 to 63"));
 }
 
 }  // namespace

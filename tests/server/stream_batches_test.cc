@@ -122,6 +122,34 @@ TEST_F(StreamBatchesTest, ThePlanThatOpenedReturnsOpensTheSameStream) {
             grpc::StatusCode::FAILED_PRECONDITION);
 }
 
+TEST_F(StreamBatchesTest, AMixtureIsPinnedAndComesFromAllItsDatasets) {
+  data_.Publish("mnist/train", 100, 8);
+  data_.Publish("mnist/extra", 30, 8, /*salt=*/100);
+  StartServer();
+  v1::Plan plan = PlanOf("mnist/train", 4);
+  plan.mutable_mixture()->set_weight(3);
+  plan.mutable_mixture()->add_parts()->set_dataset("mnist/extra");
+  TestStream first(stub_.get());
+  ASSERT_TRUE(first.Open(plan));
+  EXPECT_EQ(first.opened().positions_per_epoch(), 128u);
+  data_.Publish("mnist/extra", 40, 8, /*salt=*/1);  // Now the newest.
+  TestStream again(stub_.get());
+  ASSERT_TRUE(
+      again.Open(first.opened().plan(), 0, 1, first.opened().plan_digest()));
+  ASSERT_TRUE(again.Ask(2, 1));
+  v1::Batch batch;
+  ASSERT_TRUE(again.Read(&batch));
+  ASSERT_EQ(batch.tensors_size(), 5);
+  EXPECT_EQ(batch.tensors(4).name(), "dataset_index");
+  // Three in a row of one, then one of the other: 6, 7, 8 and 2.
+  const std::string& pixels = batch.tensors(0).data();
+  ASSERT_EQ(pixels.size(), 4 * 64u);
+  EXPECT_EQ(pixels[0], 6);
+  EXPECT_EQ(pixels[64], 7);
+  EXPECT_EQ(pixels[128], 8);
+  EXPECT_EQ(pixels[192], 102);
+}
+
 TEST_F(StreamBatchesTest, TheFirstMessageMustBeOpen) {
   StartServer();
   TestStream stream(stub_.get());

@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -27,6 +28,7 @@
 #include "client/dataset_query.h"
 #include "client/malloc.h"
 #include "client/plan_file.h"
+#include "storage/joined_datasets.h"
 
 namespace millrace::cli {
 
@@ -89,6 +91,8 @@ class Pull {
   // Until the end; OK, or why it stopped before.
   absl::Status Stream(client::BatchStream* stream);
   absl::Status Take(const client::ReceivedBatch& batch);
+  // All that is streamed, as one dataset.
+  absl::StatusOr<v1::DatasetInfo> Describe() const;
   // Draws the first batch, if a picture is wanted; the exit code.
   int Draw() const;
   void CountTime(const client::BatchStream& stream, absl::Time start);
@@ -99,7 +103,8 @@ class Pull {
   std::string HowToGoOn() const;
 
   const PullFlags& flags_;
-  std::string dataset_;  // Pinned to its version.
+  // Pinned to their versions: of a mixture, the plan's own first.
+  std::vector<std::string> datasets_;
   v1::BatchOptions::BoxFormat box_format_ = v1::BatchOptions::XYXY;
   uint64_t steps_ = 0;  // To pull.
   std::optional<SampleLog> log_;
@@ -120,7 +125,10 @@ int Pull::Run() {
   if (!stream.ok()) return Fail(what, stream.status());
   slot.Set(stream->get());
   const v1::Plan& plan = (*stream)->opened().plan();
-  dataset_ = plan.dataset();
+  datasets_ = {plan.dataset()};
+  for (const v1::MixturePart& part : plan.mixture().parts()) {
+    datasets_.push_back(part.dataset());
+  }
   box_format_ = plan.batch().box_format();
   if (!flags_.json && !flags_.quiet) {
     std::fputs(DescribeStream((*stream)->opened(), flags_.stream.rank,
@@ -169,7 +177,7 @@ absl::Status Pull::Stream(client::BatchStream* stream) {
   const absl::Time start = absl::Now();
   std::optional<Progress> progress;
   if (!flags_.quiet && !flags_.json) {
-    progress.emplace(dataset_.substr(0, dataset_.find('@')), "step");
+    progress.emplace(datasets_[0].substr(0, datasets_[0].find('@')), "step");
   }
   absl::Status status;
   while (status.ok()) {
@@ -198,15 +206,27 @@ absl::Status Pull::Take(const client::ReceivedBatch& batch) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<v1::DatasetInfo> Pull::Describe() const {
+  std::vector<v1::DatasetInfo> infos;
+  for (const std::string& dataset : datasets_) {
+    MILLRACE_ASSIGN_OR_RETURN(
+        infos.emplace_back(),
+        client::GetDataset(flags_.stream.endpoint, dataset, kQueryTimeout));
+  }
+  std::vector<const v1::DatasetInfo*> pointers;
+  for (const v1::DatasetInfo& info : infos) pointers.push_back(&info);
+  MILLRACE_ASSIGN_OR_RETURN(JoinedDatasets joined, JoinDatasets(pointers));
+  return std::move(joined.info);
+}
+
 int Pull::Draw() const {
   if (!first_.has_value()) return kDone;
-  const absl::StatusOr<v1::DatasetInfo> dataset =
-      client::GetDataset(flags_.stream.endpoint, dataset_, kQueryTimeout);
+  const absl::StatusOr<v1::DatasetInfo> dataset = Describe();
   const absl::Status status =
       dataset.ok()
           ? WriteContactSheet(*first_, *dataset, flags_.picture, box_format_)
           : dataset.status();
-  if (!status.ok()) return Fail("picture of " + dataset_, status);
+  if (!status.ok()) return Fail("picture of " + datasets_[0], status);
   if (!flags_.json) std::printf("picture  %s\n", flags_.picture.c_str());
   return kDone;
 }
@@ -349,7 +369,8 @@ void AddOutputFlags(CLI::App* command, PullFlags* flags) {
   command
       ->add_option("--log-samples", flags->log_file,
                    "Append a line a step: EPOCH STEP RANK WORLD_SIZE "
-                   "ORDINAL..., -1 for padding")
+                   "ORDINAL..., -1 for padding; of a mixture, "
+                   "DATASET_INDEX:ORDINAL")
       ->type_name("FILE");
   command->add_flag("--digest", flags->digest,
                     "Print the SHA-256 over all tensors, in order of steps");

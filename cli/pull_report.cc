@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -27,8 +28,45 @@ std::string Rate(double value) {
 }
 
 // "digits@0123" -> name, version.
-std::pair<std::string, std::string> SplitDataset(const v1::Plan& plan) {
-  return absl::StrSplit(plan.dataset(), absl::MaxSplits('@', 1));
+std::pair<std::string, std::string> SplitDataset(absl::string_view pinned) {
+  return absl::StrSplit(pinned, absl::MaxSplits('@', 1));
+}
+
+struct Part {
+  std::string name;
+  std::string version;
+  uint32_t weight = 0;
+};
+
+// Of a mixture, the plan's own dataset first; without one, none.
+std::vector<Part> PartsOf(const v1::Plan& plan) {
+  std::vector<Part> parts;
+  const auto add = [&parts](absl::string_view pinned, uint32_t weight) {
+    auto [name, version] = SplitDataset(pinned);
+    parts.push_back({std::move(name), std::move(version), weight});
+  };
+  if (plan.has_mixture()) add(plan.dataset(), plan.mixture().weight());
+  for (const v1::MixturePart& part : plan.mixture().parts()) {
+    add(part.dataset(), part.weight());
+  }
+  return parts;
+}
+
+std::string DescribeDatasets(const v1::Plan& plan) {
+  const std::vector<Part> parts = PartsOf(plan);
+  if (parts.empty()) {
+    const auto [name, version] = SplitDataset(plan.dataset());
+    return absl::StrCat("dataset  ", name, ", version ", version, "\n");
+  }
+  uint64_t weights = 0;
+  for (const Part& part : parts) weights += part.weight;
+  std::string text;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    absl::StrAppend(&text, "dataset ", i, " ", parts[i].name, ", version ",
+                    parts[i].version, ": ", parts[i].weight, " of every ",
+                    weights, " samples\n");
+  }
+  return text;
 }
 
 std::string DescribeTensor(const v1::TensorSpec& tensor) {
@@ -53,10 +91,8 @@ uint64_t CountImages(const client::ReceivedBatch& batch) {
 
 std::string DescribeStream(const v1::StreamOpened& opened, uint32_t rank,
                            uint32_t world_size) {
-  const auto [name, version] = SplitDataset(opened.plan());
-  std::string text =
-      absl::StrCat("dataset  ", name, ", version ", version, "\nplan     ");
-  absl::StrAppendFormat(&text, "digest %016x", opened.plan_digest());
+  std::string text = DescribeDatasets(opened.plan());
+  absl::StrAppendFormat(&text, "plan     digest %016x", opened.plan_digest());
   absl::StrAppend(&text, ", ", Count(opened.positions_per_epoch()),
                   " samples in ", Count(opened.steps_per_epoch()),
                   " steps an epoch\nbatch    ", opened.plan().batch().size(),
@@ -83,9 +119,14 @@ std::string DescribeTotals(const PullTotals& totals) {
 }
 
 void AddStream(const v1::StreamOpened& opened, Json* json) {
-  const auto [name, version] = SplitDataset(opened.plan());
+  const auto [name, version] = SplitDataset(opened.plan().dataset());
   (*json)["dataset"] = name;
   (*json)["version"] = version;
+  for (const Part& part : PartsOf(opened.plan())) {
+    (*json)["mixture"].push_back({{"dataset", part.name},
+                                  {"version", part.version},
+                                  {"weight", part.weight}});
+  }
   (*json)["plan_digest"] = absl::StrFormat("%016x", opened.plan_digest());
   (*json)["steps_per_epoch"] = opened.steps_per_epoch();
   (*json)["positions_per_epoch"] = opened.positions_per_epoch();

@@ -68,10 +68,23 @@ absl::Status SampleLog::Add(const client::ReceivedBatch& batch) {
     return absl::InternalError(
         absl::StrCat("step ", batch.step, " has no ordinals to log"));
   }
+  // Of a mixture.
+  const client::TensorView* datasets = batch.Find("dataset_index");
+  if (datasets != nullptr &&
+      (datasets->dtype != v1::INT64 ||
+       datasets->bytes.size() != ordinals->bytes.size())) {
+    return absl::InternalError(absl::StrCat(
+        "step ", batch.step, " does not say whose its ordinals are"));
+  }
   std::string line =
       absl::StrCat(batch.epoch, " ", batch.step, " ", rank_, " ", world_size_);
-  for (const int64_t ordinal : ordinals->values<int64_t>()) {
-    absl::StrAppend(&line, " ", ordinal);
+  const absl::Span<const int64_t> values = ordinals->values<int64_t>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    line.push_back(' ');
+    if (datasets != nullptr && values[i] >= 0) {
+      absl::StrAppend(&line, datasets->values<int64_t>()[i], ":");
+    }
+    absl::StrAppend(&line, values[i]);
   }
   line.push_back('\n');
   const ssize_t written = write(file_, line.data(), line.size());

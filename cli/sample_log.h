@@ -4,7 +4,7 @@
 //   EPOCH STEP RANK WORLD_SIZE ORDINAL ORDINAL ...
 // EPOCH and STEP count from 0, STEP over all epochs. The ordinals are those of
 // this rank's positions STEP * G + RANK * G / WORLD_SIZE, ... of the order, -1
-// where the batch is padded.
+// where the batch is padded. Of a mixture, DATASET_INDEX:ORDINAL.
 #pragma once
 
 #include <cstdint>

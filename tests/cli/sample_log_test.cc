@@ -18,17 +18,22 @@ class SampleLogTest : public testing::Test {
  protected:
   // The bytes of `ordinals` live as long as the test.
   client::ReceivedBatch BatchOf(uint64_t step, std::vector<int64_t> ordinals) {
-    kept_.push_back(std::move(ordinals));
-    const std::vector<int64_t>& values = kept_.back();
     client::ReceivedBatch batch;
     batch.step = step;
     batch.epoch = step / 10;
-    batch.tensors.push_back({"ordinal",
-                             v1::INT64,
-                             {static_cast<int64_t>(values.size())},
-                             {reinterpret_cast<const uint8_t*>(values.data()),
-                              values.size() * sizeof(int64_t)}});
+    batch.tensors.push_back(Tensor("ordinal", std::move(ordinals)));
     return batch;
+  }
+
+  client::TensorView Tensor(const std::string& name,
+                            std::vector<int64_t> numbers) {
+    kept_.push_back(std::move(numbers));
+    const std::vector<int64_t>& values = kept_.back();
+    return {name,
+            v1::INT64,
+            {static_cast<int64_t>(values.size())},
+            {reinterpret_cast<const uint8_t*>(values.data()),
+             values.size() * sizeof(int64_t)}};
   }
 
   void Log(uint32_t rank, const client::ReceivedBatch& batch) {
@@ -53,6 +58,13 @@ TEST_F(SampleLogTest, WritesEpochStepRankWorldSizeAndOrdinals) {
   Log(0, BatchOf(9, {5, 7}));
   Log(1, BatchOf(10, {3, -1}));
   EXPECT_EQ(Content(), "0 9 0 2 5 7\n1 10 1 2 3 -1\n");
+}
+
+TEST_F(SampleLogTest, SaysWhoseOrdinalsThoseOfAMixtureAre) {
+  client::ReceivedBatch batch = BatchOf(9, {5, 7, -1});
+  batch.tensors.push_back(Tensor("dataset_index", {1, 0, -1}));
+  Log(0, batch);
+  EXPECT_EQ(Content(), "0 9 0 2 1:5 0:7 -1\n");
 }
 
 TEST_F(SampleLogTest, CutsATornLastLineBeforeItAppends) {

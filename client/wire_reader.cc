@@ -5,12 +5,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "base/stream_copy.h"
 
 namespace millrace::client {
 
 namespace {
 
 constexpr uint64_t kMaxTag = 0xffffffff;
+// More than the cache that a core has for itself.
+constexpr uint64_t kBeyondCaches = 2 << 20;
 
 absl::Status Truncated(uint64_t wanted, uint64_t remaining) {
   return absl::InvalidArgumentError(absl::StrCat("truncated: ", wanted,
@@ -76,11 +79,16 @@ absl::StatusOr<WireReader> WireReader::Take(uint64_t size) {
 }
 
 void WireReader::CopyTo(uint8_t* out) const {
+  const bool large = remaining_ >= kBeyondCaches;
   size_t offset = offset_;
   uint64_t left = remaining_;
   for (size_t piece = piece_; left > 0; ++piece, offset = 0) {
     const absl::string_view bytes = pieces_[piece].substr(offset, left);
-    if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
+    if (large) {
+      StreamCopy(out, bytes.data(), bytes.size());
+    } else if (!bytes.empty()) {
+      std::memcpy(out, bytes.data(), bytes.size());
+    }
     out += bytes.size();
     left -= bytes.size();
   }

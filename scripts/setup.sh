@@ -54,6 +54,8 @@ fi
 preset=${1:-release}
 [[ $preset != --packages ]] || exit 0
 shift || true
+# Clones of one tree share what they compiled, wherever they lie.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 echo "==> building the $preset preset into build/$preset"
 if [[ ! -f build/$preset/build.ninja ]] || (($#)); then
   cmake --preset "$preset" "$@" >/dev/null

@@ -74,6 +74,9 @@ rocksdb::Options TableOptions() {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.disable_auto_compactions = true;
+  // Manifest and log of each database would take 4 MB for a moment, which a
+  // nearly full disk does not have.
+  options.allow_fallocate = false;
   // Starts writing back early, so that the sync at the end is short.
   options.bytes_per_sync = 8 << 20;
   return options;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
@@ -115,7 +116,8 @@ class Pull {
 
 int Pull::Run() {
   client::KeepFreedMemory();
-  const std::string what = "pull from " + flags_.stream.endpoint;
+  const std::string what =
+      "pull from " + absl::StrJoin(flags_.stream.endpoints, ", ");
   StreamSlot slot;
   const Interrupt interrupt([&slot] { slot.Cancel(); });
   if (const absl::Status status = OpenOutputs(); !status.ok()) {
@@ -211,7 +213,7 @@ absl::StatusOr<v1::DatasetInfo> Pull::Describe() const {
   for (const std::string& dataset : datasets_) {
     MILLRACE_ASSIGN_OR_RETURN(
         infos.emplace_back(),
-        client::GetDataset(flags_.stream.endpoint, dataset, kQueryTimeout));
+        client::GetDataset(flags_.stream.endpoints[0], dataset, kQueryTimeout));
   }
   std::vector<const v1::DatasetInfo*> pointers;
   for (const v1::DatasetInfo& info : infos) pointers.push_back(&info);
@@ -276,7 +278,8 @@ int Pull::Report(const client::BatchStream& stream,
     PrintTotals(digest);
   }
   if (status.ok()) return kDone;
-  const int code = Fail("pull from " + flags_.stream.endpoint, status);
+  const int code =
+      Fail("pull from " + absl::StrJoin(flags_.stream.endpoints, ", "), status);
   // What the data or the plan is to blame for would only come again.
   if (!absl::IsDataLoss(status) && !absl::IsInvalidArgument(status)) {
     Say("stopped " + HowToGoOn());
@@ -316,14 +319,17 @@ absl::Status Complete(PullFlags* flags) {
   stream.give_up_after = absl::Seconds(flags->give_up_seconds);
   stream.name = "millrace pull";
   if (!flags->quiet) {
-    stream.on_reconnect = LossWarning(stream.endpoint);
+    stream.on_reconnect = LossWarning(absl::StrJoin(stream.endpoints, ", "));
   }
   return stream.Validate();
 }
 
 void AddStreamFlags(CLI::App* command, PullFlags* flags) {
   client::BatchStreamOptions& stream = flags->stream;
-  command->add_option("--endpoint", stream.endpoint, "The server")
+  command
+      ->add_option("--endpoint", stream.endpoints,
+                   "A server; may be given several times. dns:///HOST:PORT: "
+                   "every address of that name")
       ->type_name("HOST:PORT")
       ->required();
   command

@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "client/resuming_stream.h"
+#include "client/stream_state.h"
 
 namespace millrace::client {
 
@@ -14,6 +16,8 @@ namespace {
 
 constexpr uint32_t kMaxPrefetchSteps = 65536;
 constexpr size_t kMaxNameBytes = 64;
+constexpr size_t kMaxEndpoints = 64;
+constexpr uint32_t kMaxConnections = 16;
 
 absl::Status Refuse(bool wrong, absl::string_view what) {
   if (!wrong) return absl::OkStatus();
@@ -32,6 +36,35 @@ bool LacksPort(absl::string_view endpoint) {
                     port < 1 || port > 65535);
 }
 
+absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
+  MILLRACE_RETURN_IF_ERROR(
+      Refuse(endpoints.empty(), "no endpoints; \"host:port\" is wanted"));
+  MILLRACE_RETURN_IF_ERROR(
+      Refuse(endpoints.size() > kMaxEndpoints,
+             absl::StrCat(endpoints.size(), " endpoints; at most ",
+                          kMaxEndpoints, " are allowed")));
+  absl::flat_hash_set<absl::string_view> seen;
+  for (const std::string& endpoint : endpoints) {
+    MILLRACE_RETURN_IF_ERROR(
+        Refuse(LacksPort(endpoint),
+               absl::StrCat("endpoint \"", endpoint,
+                            "\": \"host:port\" is wanted, such as "
+                            "localhost:8090")));
+    MILLRACE_RETURN_IF_ERROR(
+        Refuse(!seen.insert(endpoint).second,
+               absl::StrCat("endpoint \"", endpoint, "\" is there twice")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRestore(const BatchStreamOptions& options) {
+  if (!options.restore.has_value()) return absl::OkStatus();
+  MILLRACE_RETURN_IF_ERROR(
+      Refuse(options.start_step != 0,
+             "start_step is set, and restore, which says where to start"));
+  return PinToState(options.plan, *options.restore).status();
+}
+
 }  // namespace
 
 const TensorView* ReceivedBatch::Find(absl::string_view name) const {
@@ -42,12 +75,7 @@ const TensorView* ReceivedBatch::Find(absl::string_view name) const {
 }
 
 absl::Status BatchStreamOptions::Validate() const {
-  MILLRACE_RETURN_IF_ERROR(
-      Refuse(endpoint.empty(), "endpoint is empty; \"host:port\" is wanted"));
-  MILLRACE_RETURN_IF_ERROR(Refuse(
-      LacksPort(endpoint), absl::StrCat("endpoint is \"", endpoint,
-                                        "\"; \"host:port\" is wanted, such as "
-                                        "localhost:8090")));
+  MILLRACE_RETURN_IF_ERROR(CheckEndpoints(endpoints));
   MILLRACE_RETURN_IF_ERROR(
       Refuse(plan.dataset().empty(), "plan.dataset is empty"));
   MILLRACE_RETURN_IF_ERROR(
@@ -73,7 +101,19 @@ absl::Status BatchStreamOptions::Validate() const {
                                   "max_backoff is less than min_backoff"));
   MILLRACE_RETURN_IF_ERROR(Refuse(keepalive < absl::Milliseconds(1),
                                   "keepalive is less than a millisecond"));
-  return Refuse(max_message_bytes <= 0, "max_message_bytes is not positive");
+  MILLRACE_RETURN_IF_ERROR(
+      Refuse(prefetch_bytes == 0, "prefetch_bytes is not positive"));
+  MILLRACE_RETURN_IF_ERROR(
+      Refuse(connections == 0 || connections > kMaxConnections,
+             absl::StrCat("connections is ", connections, ", not 1..",
+                          kMaxConnections)));
+  MILLRACE_RETURN_IF_ERROR(Refuse(hedge_after <= absl::ZeroDuration(),
+                                  "hedge_after is not positive"));
+  MILLRACE_RETURN_IF_ERROR(Refuse(resolve_every <= absl::ZeroDuration(),
+                                  "resolve_every is not positive"));
+  MILLRACE_RETURN_IF_ERROR(
+      Refuse(max_message_bytes <= 0, "max_message_bytes is not positive"));
+  return CheckRestore(*this);
 }
 
 absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Open(

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "client/channel.h"
+#include "client/stream_state.h"
 
 namespace millrace::client {
 
@@ -83,6 +84,11 @@ const v1::StreamOpened& ResumingStream::opened() const {
   return *opened_;
 }
 
+v1::StreamState ResumingStream::State() const {
+  MutexLock lock(&mutex_);
+  return MakeState(*opened_, window_.next());
+}
+
 absl::StatusOr<ReceivedBatch> ResumingStream::Next() {
   MutexLock lock(&mutex_);
   const absl::Time entered = absl::Now();
@@ -135,7 +141,7 @@ void ResumingStream::Keep() {
 
 absl::Status ResumingStream::RunCall() {
   std::shared_ptr<grpc::Channel> channel = MakeChannel(
-      options_.endpoint, options_.max_message_bytes, options_.keepalive);
+      options_.endpoints[0], options_.max_message_bytes, options_.keepalive);
   StreamCall::Listener* const listener = this;
   MutexLock lock(&mutex_);
   if (!final_.ok()) return final_;
@@ -153,7 +159,9 @@ absl::Status ResumingStream::RunCall() {
 v1::OpenStream ResumingStream::OpenRequest() const {
   v1::OpenStream open;
   if (opened_ == nullptr) {
-    *open.mutable_plan() = options_.plan;
+    *open.mutable_plan() = options_.restore.has_value()
+                               ? *PinToState(options_.plan, *options_.restore)
+                               : options_.plan;
   } else {
     // Pinned: a version published meanwhile changes nothing.
     *open.mutable_plan() = opened_->plan();
@@ -218,7 +226,7 @@ absl::Status ResumingStream::Handle(const grpc::ByteBuffer& message) {
   absl::StatusOr<ParsedResponse> response = ParseResponse(pieces);
   if (!response.ok()) {
     return absl::InternalError(
-        absl::StrCat(options_.endpoint,
+        absl::StrCat(options_.endpoints[0],
                      " sent what is no answer: ", response.status().message()));
   }
   if (response->opened.has_value()) {
@@ -258,9 +266,13 @@ absl::Status ResumingStream::FirstOpening(v1::StreamOpened opened) {
         " bytes, more than max_message_bytes ", options_.max_message_bytes,
         ": lower the batch size or raise the limit"));
   }
-  window_ = StepWindow(options_.start_step,
-                       EndStep(options_, opened.steps_per_epoch()),
-                       options_.prefetch_steps);
+  if (options_.restore.has_value()) {
+    MILLRACE_RETURN_IF_ERROR(CheckState(*options_.restore, opened));
+  }
+  window_ = StepWindow(
+      options_.restore.has_value() ? options_.restore->next_step()
+                                   : options_.start_step,
+      EndStep(options_, opened.steps_per_epoch()), options_.prefetch_steps);
   pool_ = std::make_unique<BufferPool>(IdleBytes(options_, opened));
   opened_ = std::make_unique<v1::StreamOpened>(std::move(opened));
   return absl::OkStatus();
@@ -275,7 +287,7 @@ absl::Status ResumingStream::CheckReopening(
   return absl::FailedPreconditionError(absl::StrFormat(
       "after a reconnect, %s serves another plan: digest %016x with %d steps "
       "an epoch, before it was %016x with %d",
-      options_.endpoint, opened.plan_digest(), opened.steps_per_epoch(),
+      options_.endpoints[0], opened.plan_digest(), opened.steps_per_epoch(),
       opened_->plan_digest(), opened_->steps_per_epoch()));
 }
 
@@ -336,7 +348,7 @@ void ResumingStream::WaitForChange(absl::Time since) {
 
 absl::Status ResumingStream::GaveUp() const {
   std::string message =
-      absl::StrCat("no step from ", options_.endpoint, " for ",
+      absl::StrCat("no step from ", options_.endpoints[0], " for ",
                    absl::FormatDuration(options_.give_up_after));
   if (call_opened_ && call_ != nullptr) {
     absl::StrAppend(&message, "; it is connected, but step ", window_.next(),

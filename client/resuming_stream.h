@@ -42,6 +42,7 @@ class ResumingStream final : public BatchStream, private StreamCall::Listener {
   absl::Status WaitUntilOpened();
 
   const v1::StreamOpened& opened() const override;
+  v1::StreamState State() const override;
   absl::StatusOr<ReceivedBatch> Next() override;
   void Cancel() override;
   StreamStats stats() const override;

@@ -32,7 +32,7 @@ struct Samples {
 absl::StatusOr<std::unique_ptr<BatchStream>> OpenEpochs(
     const std::string& endpoint, const v1::Plan& plan, int epochs) {
   client::BatchStreamOptions options;
-  options.endpoint = endpoint;
+  options.endpoints = {endpoint};
   options.plan = plan;
   options.end_epoch = epochs;
   options.name = "softmax example";

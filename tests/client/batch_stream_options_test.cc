@@ -10,7 +10,7 @@ namespace {
 
 BatchStreamOptions Good() {
   BatchStreamOptions options;
-  options.endpoint = "localhost:1";
+  options.endpoints = {"localhost:1"};
   options.plan.set_dataset("digits");
   return options;
 }
@@ -23,7 +23,7 @@ TEST(BatchStreamOptionsTest, AnyNameThatGrpcResolvesIsAnEndpoint) {
   for (const char* endpoint : {"[::1]:8090", "dns:///localhost:8090",
                                "xds:///millrace", "unix:/run/millrace.sock"}) {
     BatchStreamOptions options = Good();
-    options.endpoint = endpoint;
+    options.endpoints = {endpoint};
     EXPECT_TRUE(options.Validate().ok()) << options.Validate();
   }
 }
@@ -34,10 +34,10 @@ TEST(BatchStreamOptionsTest, EveryWrongFieldIsNamed) {
     std::function<void(BatchStreamOptions*)> spoil;
   };
   const Case cases[] = {
-      {"endpoint", [](auto* o) { o->endpoint.clear(); }},
-      {"endpoint is \"here\"", [](auto* o) { o->endpoint = "here"; }},
-      {"such as localhost:8090", [](auto* o) { o->endpoint = "[::1]:x"; }},
-      {"endpoint", [](auto* o) { o->endpoint = "localhost:0"; }},
+      {"no endpoints", [](auto* o) { o->endpoints.clear(); }},
+      {"endpoint \"here\"", [](auto* o) { o->endpoints = {"here"}; }},
+      {"such as localhost:8090", [](auto* o) { o->endpoints = {"[::1]:x"}; }},
+      {"endpoint", [](auto* o) { o->endpoints = {"localhost:0"}; }},
       {"plan.dataset", [](auto* o) { o->plan.clear_dataset(); }},
       {"rank 1 of world size 1", [](auto* o) { o->rank = 1; }},
       {"rank 0 of world size 0", [](auto* o) { o->world_size = 0; }},

@@ -32,7 +32,7 @@ grpc::Status Unavailable() {
 
 BatchStreamOptions OptionsFor(const std::string& endpoint) {
   BatchStreamOptions options;
-  options.endpoint = endpoint;
+  options.endpoints = {endpoint};
   options.plan.set_dataset("digits");
   options.min_backoff = absl::Milliseconds(1);
   options.max_backoff = absl::Milliseconds(10);

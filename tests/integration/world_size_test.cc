@@ -20,7 +20,7 @@ constexpr uint32_t kRanks = 4;
 std::unique_ptr<BatchStream> OpenRank(const std::string& endpoint,
                                       uint32_t rank, uint32_t world_size) {
   BatchStreamOptions options;
-  options.endpoint = endpoint;
+  options.endpoints = {endpoint};
   options.plan.set_dataset("photos");
   options.plan.set_seed(3);
   options.plan.mutable_sampler()->set_order(v1::Sampler::SHUFFLE);

@@ -11,7 +11,7 @@ int main() {
   millrace::client::BatchStreamOptions options;
   options.plan.set_dataset("mnist/train");
   options.plan.mutable_batch()->set_size(32);
-  options.endpoint = "localhost:1";
+  options.endpoints = {"localhost:1"};
   options.give_up_after = absl::Milliseconds(1);
   const auto stream = millrace::client::BatchStream::Open(options);
   std::cout << stream.status() << "\n";

@@ -1,10 +1,12 @@
-// Which samples a trainer was given, as text: the audit trail of an epoch.
+// Which samples a trainer was given, as text for people and for diff.
 //
 // One line a step, blanks between numbers:
 //   EPOCH STEP RANK WORLD_SIZE ORDINAL ORDINAL ...
 // EPOCH and STEP count from 0, STEP over all epochs. The ordinals are those of
 // this rank's positions STEP * G + RANK * G / WORLD_SIZE, ... of the order, -1
 // where the batch is padded. Of a mixture, DATASET_INDEX:ORDINAL.
+//
+// The log that proves more is client/audit_log.h.
 #pragma once
 
 #include <cstdint>
@@ -13,30 +15,24 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/batch_stream.h"
+#include "client/line_file.h"
 
 namespace millrace::cli {
 
-// Appends. Each line is written whole, by one write(), when its step arrives,
-// so that several ranks may share a file and a killed run leaves what it got.
+// Appends, whole lines, each when its step arrives.
 class SampleLog {
  public:
-  // Creates the file if there is none. A last line without its end (the disk
-  // was full) is cut off. FAILED_PRECONDITION names what the system says.
+  // FAILED_PRECONDITION: as LineFile, here and below.
   static absl::StatusOr<SampleLog> Open(const std::string& path, uint32_t rank,
                                         uint32_t world_size);
-  SampleLog(SampleLog&& other) noexcept;
-  SampleLog& operator=(SampleLog&&) = delete;
-  ~SampleLog();
 
-  // FAILED_PRECONDITION if it cannot be written; INTERNAL if the batch has no
-  // ordinals.
+  // INTERNAL if the batch has no ordinals.
   absl::Status Add(const client::ReceivedBatch& batch);
 
  private:
-  SampleLog(std::string path, int file, uint32_t rank, uint32_t world_size);
+  SampleLog(client::LineFile file, uint32_t rank, uint32_t world_size);
 
-  std::string path_;
-  int file_;
+  client::LineFile file_;
   uint32_t rank_;
   uint32_t world_size_;
 };

@@ -166,7 +166,13 @@ class BatchStream {
   // UNAVAILABLE: no server for give_up_after. FAILED_PRECONDITION with the path
   // in its message: the audit log cannot be written. Any other: the verdict of
   // every server that can be reached; final.
-  virtual absl::StatusOr<ReceivedBatch> Next() = 0;
+  absl::StatusOr<ReceivedBatch> Next() {
+    return NextBefore(absl::InfiniteFuture());
+  }
+
+  // Likewise; DEADLINE_EXCEEDED if it does not come before, and nothing is
+  // lost: the next call returns the same step.
+  virtual absl::StatusOr<ReceivedBatch> NextBefore(absl::Time deadline) = 0;
 
   // Ends all waiting; Next() returns CANCELLED from now on.
   virtual void Cancel() = 0;

@@ -1,13 +1,15 @@
 #include "client/resuming_stream.h"
 
 #include <algorithm>
-#include <random>
+#include <map>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "client/channel.h"
 #include "client/stream_state.h"
@@ -17,14 +19,14 @@ namespace millrace::client {
 namespace {
 
 constexpr absl::Duration kGoodbye = absl::Seconds(1);
+// How often the keeper looks for late steps, at least.
+constexpr absl::Duration kLeastLook = absl::Milliseconds(20);
 
 // Idle buffers worth keeping: all that can come back at once, of the size that
 // batches are expected to have.
-size_t IdleBytes(const BatchStreamOptions& options,
-                 const v1::StreamOpened& opened) {
+size_t IdleBytes(uint32_t depth, const v1::StreamOpened& opened) {
   const uint64_t ragged_allowance = opened.batch_bytes() / 4 + (1 << 20);
-  return (options.prefetch_steps + uint64_t{1}) *
-         (opened.batch_bytes() + ragged_allowance);
+  return (depth + uint64_t{1}) * (opened.batch_bytes() + ragged_allowance);
 }
 
 // The first step that is not wanted; 0: endless.
@@ -58,11 +60,20 @@ bool IsRetryable(const absl::Status& status) {
   }
 }
 
-ResumingStream::ResumingStream(BatchStreamOptions options)
+ResumingStream::ResumingStream(BatchStreamOptions options,
+                               EndpointList::Resolver resolver)
     : options_(std::move(options)),
+      begin_(absl::Now()),
       window_(options_.start_step, 0, options_.prefetch_steps),
-      backoff_(options_.min_backoff, options_.max_backoff,
-               std::random_device()()),
+      balancer_(options_.hedge_after),
+      reported_at_(begin_),
+      endpoints_(std::make_unique<EndpointList>(
+          options_.endpoints, options_.resolve_every,
+          [this](const std::vector<ServerAddress>& addresses,
+                 const absl::Status& problem) {
+            OnAddresses(addresses, problem);
+          },
+          std::move(resolver))),
       keeper_([this] { Keep(); }) {}
 
 ResumingStream::~ResumingStream() {
@@ -72,11 +83,19 @@ ResumingStream::~ResumingStream() {
 }
 
 absl::Status ResumingStream::WaitUntilOpened() {
+  absl::Time entered = absl::Now();
   MutexLock lock(&mutex_);
-  const absl::Time entered = absl::Now();
-  while (opened_ == nullptr && final_.ok()) WaitForChange(entered);
+  while (opened_ == nullptr && final_.ok()) {
+    WaitForChange(entered, absl::InfiniteFuture());
+  }
   // What went wrong after the opening is for Next() to tell.
-  return opened_ != nullptr ? absl::OkStatus() : final_;
+  if (opened_ == nullptr) return final_;
+  if (options_.audit_log.empty()) return absl::OkStatus();
+  MILLRACE_ASSIGN_OR_RETURN(
+      AuditLog log, AuditLog::Start(options_.audit_log, *opened_, options_.rank,
+                                    options_.world_size, window_.next()));
+  audit_.emplace(std::move(log));
+  return absl::OkStatus();
 }
 
 const v1::StreamOpened& ResumingStream::opened() const {
@@ -89,22 +108,46 @@ v1::StreamState ResumingStream::State() const {
   return MakeState(*opened_, window_.next());
 }
 
-absl::StatusOr<ReceivedBatch> ResumingStream::Next() {
-  MutexLock lock(&mutex_);
-  const absl::Time entered = absl::Now();
-  while (!window_.ready()) {
-    if (window_.finished()) {
-      return absl::OutOfRangeError(
-          absl::StrCat("the end is reached: step ", window_.next()));
+absl::StatusOr<ReceivedBatch> ResumingStream::NextBefore(absl::Time deadline) {
+  MILLRACE_ASSIGN_OR_RETURN(const ReceivedBatch* const next,
+                            WaitForNext(deadline));
+  if (audit_.has_value()) {
+    if (const absl::Status status = audit_->Add(*next); !status.ok()) {
+      MutexLock lock(&mutex_);
+      End(status);
+      return status;
     }
-    if (!final_.ok()) return final_;
-    WaitForChange(entered);
   }
-  if (absl::IsCancelled(final_)) return final_;
-  stats_.wait += absl::Now() - entered;
+  MutexLock lock(&mutex_);
   ReceivedBatch batch = window_.Pop();
-  Ask();
+  Ask(absl::Now());
   return batch;
+}
+
+absl::StatusOr<const ReceivedBatch*> ResumingStream::WaitForNext(
+    absl::Time deadline) {
+  const absl::Time entered = absl::Now();
+  MutexLock lock(&mutex_);
+  if (waiting_since_ == absl::InfiniteFuture()) waiting_since_ = entered;
+  absl::Status status;
+  while (!window_.ready() && status.ok()) {
+    if (window_.finished()) {
+      status = absl::OutOfRangeError(
+          absl::StrCat("the end is reached: step ", window_.next()));
+    } else if (!final_.ok()) {
+      status = final_;
+    } else if (absl::Now() >= deadline) {
+      status = absl::DeadlineExceededError(
+          absl::StrCat("step ", window_.next(), " has not come yet"));
+    } else {
+      WaitForChange(waiting_since_, deadline);
+    }
+  }
+  stats_.wait += absl::Now() - entered;
+  MILLRACE_RETURN_IF_ERROR(status);
+  if (absl::IsCancelled(final_)) return final_;
+  waiting_since_ = absl::InfiniteFuture();
+  return &window_.front();
 }
 
 void ResumingStream::Cancel() {
@@ -116,56 +159,85 @@ void ResumingStream::Cancel() {
 
 StreamStats ResumingStream::stats() const {
   MutexLock lock(&mutex_);
-  return stats_;
+  StreamStats stats = stats_;
+  for (const auto& link : links_) stats.endpoints.push_back(link->stats());
+  return stats;
 }
 
 void ResumingStream::WaitForGoodbye() {
   const absl::Time deadline = absl::Now() + kGoodbye;
   MutexLock lock(&mutex_);
-  while (call_ != nullptr && !call_ended_.has_value() && final_.ok() &&
-         window_.all_received() && absl::Now() < deadline) {
+  while (final_.ok() && window_.all_received() && AnyCall() &&
+         absl::Now() < deadline) {
     changed_.WaitUntil(&mutex_, deadline);
   }
+}
+
+bool ResumingStream::AnyCall() const {
+  return std::any_of(links_.begin(), links_.end(), [](const auto& link) {
+    return link->call != nullptr && !link->ended.has_value();
+  });
 }
 
 // --- The keeper thread -------------------------------------------------------
 
 void ResumingStream::Keep() {
   while (true) {
-    const absl::Status failure = Judge(RunCall());
-    if (failure.ok()) return;
-    if (options_.on_reconnect) options_.on_reconnect(failure);
-    WaitBeforeRetry(backoff_.Next());
+    News news;
+    {
+      MutexLock lock(&mutex_);
+      if (!final_.ok()) break;
+      news = Tend(absl::Now());
+      if (news.empty() && final_.ok()) {
+        keeper_wakes_.WaitUntil(&mutex_, NextTending());
+      }
+    }
+    if (news.empty()) continue;
+    endpoints_->LookUpSoon();
+    if (!options_.on_reconnect) continue;
+    for (const absl::Status& why : news) options_.on_reconnect(why);
   }
+  // No more addresses, and so no more links.
+  endpoints_.reset();
+  EndCalls();
 }
 
-absl::Status ResumingStream::RunCall() {
-  std::shared_ptr<grpc::Channel> channel = MakeChannel(
-      options_.endpoints[0], options_.max_message_bytes, options_.keepalive);
-  StreamCall::Listener* const listener = this;
-  MutexLock lock(&mutex_);
-  if (!final_.ok()) return final_;
-  window_.ForgetAsks();
-  call_opened_ = false;
-  call_ended_.reset();
-  call_steps_ = 0;
-  call_ = std::make_unique<StreamCall>(std::move(channel), listener);
-  call_->Start(OpenRequest());
-  while (!call_ended_.has_value()) changed_.Wait(&mutex_);
-  call_.reset();
-  return *call_ended_;
+ResumingStream::News ResumingStream::Tend(absl::Time now) {
+  News news;
+  for (const auto& link : links_) {
+    if (link->call != nullptr && link->ended.has_value()) {
+      Judge(link.get(), now, &news);
+    }
+  }
+  std::erase_if(links_, [](const auto& link) {
+    return link->retired && link->call == nullptr;
+  });
+  JudgeAll();
+  if (!final_.ok()) return {};
+  for (const auto& link : links_) {
+    if (window_.all_received()) {
+      // Too late to be of use.
+      if (link->call != nullptr && !link->open) link->call->Cancel();
+    } else if (link->call == nullptr && now >= link->next_attempt) {
+      link->Start(OpenRequest(), options_);
+    }
+  }
+  Ask(now);
+  Hedge(now);
+  return news;
 }
 
 v1::OpenStream ResumingStream::OpenRequest() const {
   v1::OpenStream open;
-  if (opened_ == nullptr) {
-    *open.mutable_plan() = options_.restore.has_value()
-                               ? *PinToState(options_.plan, *options_.restore)
-                               : options_.plan;
-  } else {
+  if (opened_ != nullptr) {
     // Pinned: a version published meanwhile changes nothing.
     *open.mutable_plan() = opened_->plan();
     open.set_expected_plan_digest(opened_->plan_digest());
+  } else if (options_.restore.has_value()) {
+    // Validate() has tried it.
+    *open.mutable_plan() = *PinToState(options_.plan, *options_.restore);
+  } else {
+    *open.mutable_plan() = options_.plan;
   }
   open.set_rank(options_.rank);
   open.set_world_size(options_.world_size);
@@ -173,46 +245,135 @@ v1::OpenStream ResumingStream::OpenRequest() const {
   return open;
 }
 
-absl::Status ResumingStream::Judge(const absl::Status& ended) {
-  MutexLock lock(&mutex_);
-  if (!final_.ok() || window_.all_received()) return absl::OkStatus();
-  const absl::Status failure =
-      ended.ok() ? absl::UnavailableError("the server ended the stream early")
-                 : ended;
-  if (!IsRetryable(failure)) {
-    End(failure);
-    return absl::OkStatus();
+void ResumingStream::Judge(ServerLink* link, absl::Time now, News* news) {
+  absl::Status failure = link->verdict.ok() ? *link->ended : link->verdict;
+  for (const uint64_t step : balancer_.Leave(link->id)) {
+    if (window_.Misses(step)) ++stats_.retries;
+    window_.Lost(step);
   }
-  if (call_steps_ > 0) backoff_.Reset();
+  const bool of_use = link->call_steps > 0;
+  link->Forget();
+  if (!final_.ok() || window_.all_received() || link->retired) return;
+  if (failure.ok()) {
+    failure = absl::UnavailableError("the server ended the stream early");
+  }
+  ++link->failures;
   ++failed_calls_;
-  last_failure_ = failure;
-  return failure;
+  link->last_failure = last_failure_ = Named(*link, failure);
+  link->refused = !IsRetryable(failure);
+  if (of_use) link->backoff.Reset();
+  link->next_attempt =
+      now + (link->refused ? options_.max_backoff : link->backoff.Next());
+  news->push_back(link->last_failure);
 }
 
-void ResumingStream::WaitBeforeRetry(absl::Duration wait) {
-  const absl::Time deadline = absl::Now() + wait;
-  MutexLock lock(&mutex_);
-  while (final_.ok() && absl::Now() < deadline) {
-    changed_.WaitUntil(&mutex_, deadline);
+absl::Status ResumingStream::Named(const ServerLink& link,
+                                   const absl::Status& status) const {
+  if (links_.size() < 2) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(link.server.shown, ": ", status.message()));
+}
+
+void ResumingStream::JudgeAll() {
+  const ServerLink* refusing = nullptr;
+  for (const auto& link : links_) {
+    if (link->refused) {
+      refusing = link.get();
+      continue;
+    }
+    // Once steps have come, a server that is down may come back with more of
+    // them. Before that, who fails at once is nothing to wait for.
+    const bool hopeful =
+        link->open || opened_ != nullptr || link->failures == 0;
+    if (hopeful) return;
   }
+  if (refusing != nullptr) End(refusing->last_failure);
+}
+
+void ResumingStream::Hedge(absl::Time now) {
+  if (!final_.ok()) return;
+  while (const auto hedge = balancer_.TakeHedge(now)) {
+    ++stats_.hedges;
+    window_.Asked(hedge->step);
+    balancer_.Asked(hedge->server, hedge->step, now);
+    FindLink(hedge->server)->call->Ask({hedge->step, 1}, {});
+  }
+}
+
+absl::Time ResumingStream::NextTending() const {
+  absl::Time next = absl::InfiniteFuture();
+  int open = 0;
+  for (const auto& link : links_) {
+    if (link->open) ++open;
+    if (link->call == nullptr && !window_.all_received()) {
+      next = std::min(next, link->next_attempt);
+    }
+  }
+  // Asks that are to come are late soon, too.
+  if (open < 2) return next;
+  const absl::Time now = absl::Now();
+  const absl::Time look = now + std::max(options_.hedge_after, kLeastLook);
+  return std::min(
+      {next, look, std::max(balancer_.NextHedge(), now + kLeastLook / 4)});
+}
+
+void ResumingStream::EndCalls() {
+  MutexLock lock(&mutex_);
+  for (const auto& link : links_) {
+    if (link->call == nullptr) continue;
+    link->call->Cancel();
+    while (!link->ended.has_value()) keeper_wakes_.Wait(&mutex_);
+    link->Forget();
+  }
+}
+
+// --- The list's thread -------------------------------------------------------
+
+void ResumingStream::OnAddresses(const std::vector<ServerAddress>& addresses,
+                                 const absl::Status& problem) {
+  MutexLock lock(&mutex_);
+  lookup_problem_ = problem;
+  for (const auto& link : links_) {
+    const bool there = std::find(addresses.begin(), addresses.end(),
+                                 link->server) != addresses.end();
+    if (there || link->retired) continue;
+    link->retired = true;
+    balancer_.Retire(link->id);
+    if (link->open) link->call->FinishAsking();
+  }
+  ServerLink::Owner* const owner = this;
+  for (const ServerAddress& address : addresses) {
+    const auto count =
+        std::count_if(links_.begin(), links_.end(), [&](const auto& link) {
+          return !link->retired && link->server == address;
+        });
+    for (auto i = count; i < options_.connections; ++i) {
+      links_.push_back(
+          std::make_unique<ServerLink>(next_link_++, address, options_, owner));
+    }
+  }
+  keeper_wakes_.NotifyOne();
 }
 
 // --- gRPC's threads ----------------------------------------------------------
 
-void ResumingStream::OnMessage(const grpc::ByteBuffer& message) {
-  const absl::Status status = Handle(message);
+void ResumingStream::OnMessage(ServerLink* link,
+                               const grpc::ByteBuffer& message) {
+  const absl::Status status = Handle(link, message);
   if (status.ok()) return;
   MutexLock lock(&mutex_);
-  End(status);
+  link->Refuse(status);
 }
 
-void ResumingStream::OnEnded(const absl::Status& status) {
+void ResumingStream::OnEnded(ServerLink* link, const absl::Status& status) {
   MutexLock lock(&mutex_);
-  call_ended_ = status;
+  link->ended = status;
   changed_.NotifyAll();
+  keeper_wakes_.NotifyOne();
 }
 
-absl::Status ResumingStream::Handle(const grpc::ByteBuffer& message) {
+absl::Status ResumingStream::Handle(ServerLink* link,
+                                    const grpc::ByteBuffer& message) {
   std::vector<grpc::Slice> slices;
   if (const grpc::Status status = message.Dump(&slices); !status.ok()) {
     return FromGrpc(status);
@@ -226,30 +387,49 @@ absl::Status ResumingStream::Handle(const grpc::ByteBuffer& message) {
   absl::StatusOr<ParsedResponse> response = ParseResponse(pieces);
   if (!response.ok()) {
     return absl::InternalError(
-        absl::StrCat(options_.endpoints[0],
+        absl::StrCat(link->server.shown,
                      " sent what is no answer: ", response.status().message()));
   }
   if (response->opened.has_value()) {
-    return HandleOpened(*std::move(response->opened));
+    return HandleOpened(link, *std::move(response->opened));
   }
-  return HandleBatch(*response->batch);
+  return HandleBatch(link, *response->batch);
 }
 
-absl::Status ResumingStream::HandleOpened(v1::StreamOpened opened) {
+absl::Status ResumingStream::HandleOpened(ServerLink* link,
+                                          v1::StreamOpened opened) {
   MutexLock lock(&mutex_);
-  if (call_opened_) {
+  if (link->open) {
     return absl::InternalError("the server said \"opened\" twice");
   }
   if (opened_ == nullptr) {
-    MILLRACE_RETURN_IF_ERROR(FirstOpening(std::move(opened)));
+    const uint32_t most = opened.max_outstanding_steps();
+    // What is wrong with the first answer is wrong with the plan.
+    if (const absl::Status status = FirstOpening(std::move(opened));
+        !status.ok()) {
+      End(status);
+      return status;
+    }
+    Join(link, most);
   } else {
-    MILLRACE_RETURN_IF_ERROR(CheckReopening(opened));
-    ++stats_.reconnects;
+    MILLRACE_RETURN_IF_ERROR(CheckReopening(*link, opened));
+    Join(link, opened.max_outstanding_steps());
   }
-  call_opened_ = true;
   changed_.NotifyAll();
-  Ask();
+  keeper_wakes_.NotifyOne();
   return absl::OkStatus();
+}
+
+void ResumingStream::Join(ServerLink* link, uint32_t max_outstanding) {
+  link->open = true;
+  link->refused = false;
+  if (++link->openings > 1) ++stats_.reconnects;
+  if (link->retired) {
+    link->call->FinishAsking();
+    return;
+  }
+  balancer_.Join(link->id, link->server.address, max_outstanding);
+  Ask(absl::Now());
 }
 
 absl::Status ResumingStream::FirstOpening(v1::StreamOpened opened) {
@@ -266,93 +446,174 @@ absl::Status ResumingStream::FirstOpening(v1::StreamOpened opened) {
         " bytes, more than max_message_bytes ", options_.max_message_bytes,
         ": lower the batch size or raise the limit"));
   }
+  uint64_t start = options_.start_step;
   if (options_.restore.has_value()) {
     MILLRACE_RETURN_IF_ERROR(CheckState(*options_.restore, opened));
+    start = options_.restore->next_step();
   }
-  window_ = StepWindow(
-      options_.restore.has_value() ? options_.restore->next_step()
-                                   : options_.start_step,
-      EndStep(options_, opened.steps_per_epoch()), options_.prefetch_steps);
-  pool_ = std::make_unique<BufferPool>(IdleBytes(options_, opened));
+  largest_batch_ = opened.batch_bytes();
+  window_ =
+      StepWindow(start, EndStep(options_, opened.steps_per_epoch()), Depth());
+  pool_ = std::make_unique<BufferPool>(IdleBytes(Depth(), opened));
   opened_ = std::make_unique<v1::StreamOpened>(std::move(opened));
+  reported_at_ = absl::Now();
   return absl::OkStatus();
 }
 
 absl::Status ResumingStream::CheckReopening(
-    const v1::StreamOpened& opened) const {
+    const ServerLink& link, const v1::StreamOpened& opened) const {
   if (opened.plan_digest() == opened_->plan_digest() &&
       opened.steps_per_epoch() == opened_->steps_per_epoch()) {
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "after a reconnect, %s serves another plan: digest %016x with %d steps "
-      "an epoch, before it was %016x with %d",
-      options_.endpoints[0], opened.plan_digest(), opened.steps_per_epoch(),
-      opened_->plan_digest(), opened_->steps_per_epoch()));
+  const std::string what = absl::StrFormat(
+      "%s serves another plan: digest %016x with %d steps an epoch, before it "
+      "was %016x with %d",
+      link.server.shown, opened.plan_digest(), opened.steps_per_epoch(),
+      opened_->plan_digest(), opened_->steps_per_epoch());
+  // It was not told which versions to take.
+  if (!link.pinned) return absl::UnavailableError(what);
+  return absl::FailedPreconditionError("after a reconnect, " + what);
 }
 
-absl::Status ResumingStream::HandleBatch(const BatchLayout& layout) {
+absl::StatusOr<bool> ResumingStream::CheckAsked(const ServerLink& link,
+                                                uint64_t step) const {
+  if (!link.open) {
+    return absl::InternalError("the server sent a batch before \"opened\"");
+  }
+  if (balancer_.IsAsked(link.id, step)) return window_.Misses(step);
+  const bool twice = step < window_.next() || window_.Has(step);
+  return absl::InternalError(
+      absl::StrCat("the server sent step ", step,
+                   twice ? " again" : ", which was not asked for"));
+}
+
+absl::Status ResumingStream::HandleBatch(ServerLink* link,
+                                         const BatchLayout& layout) {
   BufferPool* pool = nullptr;
   {
     MutexLock lock(&mutex_);
-    if (!call_opened_) {
-      return absl::InternalError("the server sent a batch before \"opened\"");
-    }
-    MILLRACE_RETURN_IF_ERROR(window_.CheckAsked(layout.step));
+    MILLRACE_ASSIGN_OR_RETURN(const bool wanted,
+                              CheckAsked(*link, layout.step));
     MILLRACE_RETURN_IF_ERROR(CheckAgainst(*opened_, layout));
+    if (!wanted) {
+      balancer_.Answered(link->id, layout.step, absl::Now());
+      Ask(absl::Now());
+      return absl::OkStatus();
+    }
     pool = pool_.get();
   }
   ReceivedBatch batch = CopyBatch(layout, pool);
+  const absl::Time now = absl::Now();
   MutexLock lock(&mutex_);
   // Again: the same step may have been copied twice at the same time.
-  MILLRACE_RETURN_IF_ERROR(window_.CheckAsked(layout.step));
-  for (const TensorView& tensor : batch.tensors) {
-    stats_.bytes += tensor.bytes.size();
-  }
-  ++stats_.steps;
-  ++call_steps_;
-  last_step_ = absl::Now();
-  window_.Receive(std::move(batch));
-  changed_.NotifyAll();
-  Ask();
+  MILLRACE_ASSIGN_OR_RETURN(const bool wanted, CheckAsked(*link, layout.step));
+  const Balancer::Answer answer =
+      balancer_.Answered(link->id, layout.step, now);
+  link->CountLatency(answer.latency);
+  if (wanted) Receive(link, std::move(batch), answer.hedge, now);
+  Ask(now);
   return absl::OkStatus();
+}
+
+void ResumingStream::Receive(ServerLink* link, ReceivedBatch batch, bool hedge,
+                             absl::Time now) {
+  uint64_t bytes = 0;
+  for (const TensorView& tensor : batch.tensors) bytes += tensor.bytes.size();
+  largest_batch_ = std::max(largest_batch_, bytes);
+  ++stats_.steps;
+  stats_.bytes += bytes;
+  if (hedge) ++stats_.hedges_won;
+  ++link->steps;
+  link->bytes += bytes;
+  ++link->call_steps;
+  last_step_ = now;
+  window_.Receive(std::move(batch));
+  window_.SetDepth(Depth());
+  changed_.NotifyAll();
+  if (window_.all_received()) keeper_wakes_.NotifyOne();
 }
 
 // --- Any thread --------------------------------------------------------------
 
-void ResumingStream::Ask() {
-  if (call_ == nullptr || !call_opened_ || !final_.ok()) return;
-  const uint32_t limit = opened_->max_outstanding_steps();
-  while (const std::optional<StepRange> range = window_.TakeAsk(limit)) {
-    call_->Ask(*range);
+void ResumingStream::Ask(absl::Time now) {
+  if (opened_ == nullptr || !final_.ok()) return;
+  // By server, so that each is asked once.
+  std::map<int, std::vector<StepRange>> asks;
+  while (const std::optional<uint64_t> step = window_.NextToAsk()) {
+    const std::optional<int> server = balancer_.Choose(now);
+    if (!server.has_value()) break;
+    window_.Asked(*step);
+    balancer_.Asked(*server, *step, now);
+    std::vector<StepRange>& ranges = asks[*server];
+    if (ranges.empty() || ranges.back().first + ranges.back().count != *step) {
+      ranges.push_back({*step, 0});
+    }
+    ++ranges.back().count;
   }
-  if (window_.all_asked()) call_->FinishAsking();
+  for (const auto& [server, ranges] : asks) {
+    StreamCall* const call = FindLink(server)->call.get();
+    for (const StepRange& range : ranges) {
+      call->Ask(range, TakeWaitReport(now));
+    }
+  }
+  if (!window_.all_received()) return;
+  for (const auto& link : links_) {
+    if (link->open) link->call->FinishAsking();
+  }
+}
+
+ServerLink* ResumingStream::FindLink(int id) const {
+  for (const auto& link : links_) {
+    if (link->id == id) return link.get();
+  }
+  return nullptr;
+}
+
+uint32_t ResumingStream::Depth() const {
+  const uint64_t fit =
+      options_.prefetch_bytes / std::max<uint64_t>(1, largest_batch_);
+  return static_cast<uint32_t>(
+      std::clamp<uint64_t>(fit, 1, options_.prefetch_steps));
+}
+
+WaitReport ResumingStream::TakeWaitReport(absl::Time now) {
+  const WaitReport report = {now - reported_at_, stats_.wait - reported_wait_};
+  reported_at_ = now;
+  reported_wait_ = stats_.wait;
+  return report;
 }
 
 void ResumingStream::End(const absl::Status& status) {
   if (!final_.ok()) return;
   final_ = status;
-  if (call_ != nullptr) call_->Cancel();
   changed_.NotifyAll();
+  keeper_wakes_.NotifyOne();
 }
 
-void ResumingStream::WaitForChange(absl::Time since) {
-  const absl::Time deadline =
+void ResumingStream::WaitForChange(absl::Time since, absl::Time deadline) {
+  const absl::Time give_up =
       std::max(since, last_step_) + options_.give_up_after;
-  if (absl::Now() >= deadline) {
+  if (absl::Now() >= give_up) {
     End(GaveUp());
   } else {
-    changed_.WaitUntil(&mutex_, deadline);
+    changed_.WaitUntil(&mutex_, std::min(give_up, deadline));
   }
 }
 
 absl::Status ResumingStream::GaveUp() const {
   std::string message =
-      absl::StrCat("no step from ", options_.endpoints[0], " for ",
-                   absl::FormatDuration(options_.give_up_after));
-  if (call_opened_ && call_ != nullptr) {
+      absl::StrCat("no step from ", absl::StrJoin(options_.endpoints, ", "),
+                   " for ", absl::FormatDuration(options_.give_up_after));
+  const bool connected =
+      std::any_of(links_.begin(), links_.end(),
+                  [](const auto& link) { return link->open; });
+  if (connected) {
     absl::StrAppend(&message, "; it is connected, but step ", window_.next(),
                     " does not come");
+  }
+  if (!lookup_problem_.ok()) {
+    absl::StrAppend(&message, "; ", lookup_problem_.message());
   }
   if (failed_calls_ > 0) {
     absl::StrAppend(

@@ -11,15 +11,9 @@
 #include <deque>
 #include <optional>
 
-#include "absl/status/status.h"
 #include "client/batch_stream.h"
 
 namespace millrace::client {
-
-struct StepRange {
-  uint64_t first = 0;
-  uint32_t count = 0;
-};
 
 class StepWindow {
  public:
@@ -27,49 +21,53 @@ class StepWindow {
   // `depth` > 0: steps that may be asked for and not handed out.
   StepWindow(uint64_t start, uint64_t end, uint32_t depth);
 
-  // Steps to ask for now: the lowest ones that are neither asked for nor
-  // received, at most `max_outstanding` of them asked for and not received.
-  // Marks them as asked; call until absent.
-  std::optional<StepRange> TakeAsk(uint32_t max_outstanding);
+  // What is asked for already stays so.
+  void SetDepth(uint32_t depth) { depth_ = depth; }
 
-  // INTERNAL if the step is not asked for, or was received before.
-  absl::Status CheckAsked(uint64_t step) const;
+  // The lowest step that is wanted, neither received nor asked of anybody.
+  std::optional<uint64_t> NextToAsk();
 
-  // CheckAsked(batch.step) must hold.
+  // A wanted step was asked of one more server, or one that was asked is lost.
+  void Asked(uint64_t step);
+  void Lost(uint64_t step);
+
+  // Not here and not handed out: of use if it comes now.
+  bool Misses(uint64_t step) const;
+
+  // Here and not handed out.
+  bool Has(uint64_t step) const;
+
+  // Misses(batch.step) must hold.
   void Receive(ReceivedBatch batch);
 
-  // The next step is here / Pop() hands it out (only if ready).
+  // The next step is here / it / Pop() hands it out (only if ready).
   bool ready() const;
+  const ReceivedBatch& front() const { return slots_.front().batch; }
   ReceivedBatch Pop();
-
-  // The connection is lost: what was asked for must be asked for again.
-  void ForgetAsks();
 
   // The step that Pop() returns next.
   uint64_t next() const { return next_; }
   // Everything was handed out.
   bool finished() const { return end_ != 0 && next_ >= end_; }
-  // Nothing is left to ask for, now or later: all up to `end` is asked for.
-  bool all_asked() const;
   // All up to `end` was received.
   bool all_received() const;
-  // Asked for and not received.
-  uint32_t outstanding() const { return outstanding_; }
 
  private:
-  enum class State : uint8_t { kWanted, kAsked, kReceived };
   struct Slot {
-    State state = State::kWanted;
+    bool received = false;
+    uint32_t asked = 0;  // Of so many servers.
     ReceivedBatch batch;
   };
-  void Fill();
+  // How many steps there are to want.
+  uint64_t Wanted() const;
 
   uint64_t end_;
   uint32_t depth_;
   uint64_t next_;
-  uint32_t outstanding_ = 0;
-  // Of the steps next_, next_ + 1, ...; shorter than depth_ only at the end.
+  // Of the steps next_, next_ + 1, ...; those that were ever asked for.
   std::deque<Slot> slots_;
+  // Those before it are all asked for or received.
+  uint64_t first_to_ask_;
 };
 
 }  // namespace millrace::client

@@ -37,8 +37,10 @@ void StreamCall::Start(const v1::OpenStream& open) {
   StartCall();
 }
 
-void StreamCall::Ask(StepRange range) {
+void StreamCall::Ask(StepRange range, const WaitReport& report) {
   MutexLock lock(&mutex_);
+  report_.elapsed += report.elapsed;
+  report_.waited += report.waited;
   if (!queue_.empty() &&
       queue_.back().first + queue_.back().count == range.first) {
     queue_.back().count += range.count;
@@ -66,8 +68,12 @@ void StreamCall::WriteNext() {
   if (writing_ || closed_) return;
   if (!queue_.empty()) {
     v1::StreamBatchesRequest request;
-    request.mutable_steps()->set_first_step(queue_.front().first);
-    request.mutable_steps()->set_count(queue_.front().count);
+    v1::AskSteps* const ask = request.mutable_steps();
+    ask->set_first_step(queue_.front().first);
+    ask->set_count(queue_.front().count);
+    ask->set_elapsed_microseconds(absl::ToInt64Microseconds(report_.elapsed));
+    ask->set_waited_microseconds(absl::ToInt64Microseconds(report_.waited));
+    report_ = {};
     queue_.pop_front();
     Write(request);
   } else if (finishing_) {

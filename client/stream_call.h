@@ -2,13 +2,14 @@
 // they mean, and what to do when it ends, is the listener's business.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "base/mutex.h"
-#include "client/step_window.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -16,6 +17,18 @@
 #include "millrace/v1/millrace.pb.h"
 
 namespace millrace::client {
+
+// Steps first, first + 1, ...; `count` of them.
+struct StepRange {
+  uint64_t first = 0;
+  uint32_t count = 0;
+};
+
+// How the trainer has fared since the last report: see AskSteps.
+struct WaitReport {
+  absl::Duration elapsed;
+  absl::Duration waited;
+};
 
 // Thread-safe. Must not be destroyed between Start() and OnEnded().
 class StreamCall final
@@ -42,7 +55,7 @@ class StreamCall final
   void Start(const v1::OpenStream& open);
 
   // Asks for steps. Never waits: what cannot be sent at once is queued.
-  void Ask(StepRange range);
+  void Ask(StepRange range, const WaitReport& report);
 
   // No more Ask() will follow; the server ends the stream after its last
   // answer.
@@ -69,6 +82,8 @@ class StreamCall final
   Mutex mutex_;
   grpc::ByteBuffer outgoing_ ABSL_GUARDED_BY(mutex_);
   std::deque<StepRange> queue_ ABSL_GUARDED_BY(mutex_);
+  // Goes with the next ask.
+  WaitReport report_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   // No more Ask() will come.
   bool finishing_ ABSL_GUARDED_BY(mutex_) = false;

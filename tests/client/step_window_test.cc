@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace millrace::client {
 namespace {
 
@@ -11,75 +13,105 @@ ReceivedBatch BatchOf(uint64_t step) {
   return batch;
 }
 
-void ExpectAsk(std::optional<StepRange> ask, uint64_t first, uint32_t count) {
-  ASSERT_TRUE(ask.has_value());
-  EXPECT_EQ(ask->first, first);
-  EXPECT_EQ(ask->count, count);
+// Asks for all that is wanted.
+std::vector<uint64_t> AskAll(StepWindow* window) {
+  std::vector<uint64_t> steps;
+  while (const std::optional<uint64_t> step = window->NextToAsk()) {
+    window->Asked(*step);
+    steps.push_back(*step);
+  }
+  return steps;
 }
+
+using Steps = std::vector<uint64_t>;
 
 TEST(StepWindowTest, AsksForItsDepthAndOneMoreForEachStepHandedOut) {
   StepWindow window(5, 0, 3);
-  ExpectAsk(window.TakeAsk(100), 5, 3);
-  EXPECT_FALSE(window.TakeAsk(100).has_value());
+  EXPECT_EQ(AskAll(&window), Steps({5, 6, 7}));
   window.Receive(BatchOf(5));
-  EXPECT_FALSE(window.TakeAsk(100).has_value());
+  EXPECT_EQ(AskAll(&window), Steps());
   EXPECT_EQ(window.Pop().step, 5u);
-  ExpectAsk(window.TakeAsk(100), 8, 1);
+  EXPECT_EQ(AskAll(&window), Steps({8}));
 }
 
 TEST(StepWindowTest, HandsOutInOrderWhateverCameFirst) {
   StepWindow window(0, 0, 3);
-  ExpectAsk(window.TakeAsk(100), 0, 3);
+  AskAll(&window);
   window.Receive(BatchOf(2));
   window.Receive(BatchOf(1));
   EXPECT_FALSE(window.ready());
   window.Receive(BatchOf(0));
   for (uint64_t step = 0; step < 3; ++step) {
     ASSERT_TRUE(window.ready());
+    EXPECT_EQ(window.front().step, step);
     EXPECT_EQ(window.Pop().step, step);
   }
   EXPECT_FALSE(window.ready());
 }
 
-TEST(StepWindowTest, NoMoreThanTheServersLimitIsOutstanding) {
-  StepWindow window(0, 0, 10);
-  ExpectAsk(window.TakeAsk(2), 0, 2);
-  EXPECT_FALSE(window.TakeAsk(2).has_value());
-  window.Receive(BatchOf(1));
-  ExpectAsk(window.TakeAsk(2), 2, 1);
-  EXPECT_EQ(window.outstanding(), 2u);
+TEST(StepWindowTest, WhatIsAskedOfNobodyIsToBeAsked) {
+  StepWindow window(0, 0, 4);
+  EXPECT_EQ(window.NextToAsk(), 0u);
+  EXPECT_EQ(window.NextToAsk(), 0u);
+  window.Asked(0);
+  EXPECT_EQ(window.NextToAsk(), 1u);
 }
 
 TEST(StepWindowTest, AfterALossAsksOnlyForWhatIsMissing) {
   StepWindow window(0, 0, 5);
-  window.TakeAsk(100);
+  AskAll(&window);
   window.Receive(BatchOf(1));
   window.Receive(BatchOf(3));
-  window.ForgetAsks();
-  EXPECT_EQ(window.outstanding(), 0u);
-  ExpectAsk(window.TakeAsk(100), 0, 1);
-  ExpectAsk(window.TakeAsk(100), 2, 1);
-  ExpectAsk(window.TakeAsk(100), 4, 1);
-  EXPECT_FALSE(window.TakeAsk(100).has_value());
+  for (uint64_t step = 0; step < 5; ++step) window.Lost(step);
+  EXPECT_EQ(AskAll(&window), Steps({0, 2, 4}));
 }
 
-TEST(StepWindowTest, StepsNotAskedForAndDuplicatesAreInternalErrors) {
+TEST(StepWindowTest, WhatTwoServersAreAskedForOutlivesOneOfThem) {
+  StepWindow window(0, 0, 2);
+  AskAll(&window);
+  window.Asked(0);
+  window.Lost(0);
+  EXPECT_EQ(AskAll(&window), Steps());
+  window.Lost(0);
+  EXPECT_EQ(AskAll(&window), Steps({0}));
+}
+
+TEST(StepWindowTest, ALossOfWhatWasHandedOutIsNoLoss) {
+  StepWindow window(0, 0, 2);
+  AskAll(&window);
+  window.Receive(BatchOf(0));
+  window.Pop();
+  window.Lost(0);
+  EXPECT_EQ(AskAll(&window), Steps({2}));
+}
+
+TEST(StepWindowTest, MissesWhatWasAskedForAndIsNotThere) {
   StepWindow window(3, 0, 4);
-  EXPECT_EQ(window.CheckAsked(3).code(), absl::StatusCode::kInternal);
-  window.TakeAsk(2);
-  EXPECT_TRUE(window.CheckAsked(4).ok());
-  EXPECT_EQ(window.CheckAsked(5).code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(window.CheckAsked(99).code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(window.CheckAsked(2).message(), "the server sent step 2 again");
+  AskAll(&window);
+  EXPECT_FALSE(window.Misses(2));
+  EXPECT_TRUE(window.Misses(4));
+  EXPECT_FALSE(window.Misses(99));
+  EXPECT_FALSE(window.Has(4));
   window.Receive(BatchOf(4));
-  EXPECT_EQ(window.CheckAsked(4).message(), "the server sent step 4 again");
+  EXPECT_FALSE(window.Misses(4));
+  EXPECT_TRUE(window.Has(4));
+}
+
+TEST(StepWindowTest, ALesserDepthTakesNothingBack) {
+  StepWindow window(0, 0, 4);
+  AskAll(&window);
+  window.SetDepth(2);
+  for (uint64_t step = 0; step < 3; ++step) {
+    window.Receive(BatchOf(step));
+    EXPECT_EQ(window.Pop().step, step);
+  }
+  EXPECT_EQ(AskAll(&window), Steps({4}));
 }
 
 TEST(StepWindowTest, NothingIsAskedForBeyondTheEnd) {
   StepWindow window(8, 10, 4);
-  EXPECT_FALSE(window.all_asked());
-  ExpectAsk(window.TakeAsk(100), 8, 2);
-  EXPECT_TRUE(window.all_asked());
+  EXPECT_FALSE(window.all_received());
+  EXPECT_EQ(AskAll(&window), Steps({8, 9}));
   EXPECT_FALSE(window.all_received());
   window.Receive(BatchOf(9));
   window.Receive(BatchOf(8));
@@ -88,7 +120,14 @@ TEST(StepWindowTest, NothingIsAskedForBeyondTheEnd) {
   window.Pop();
   window.Pop();
   EXPECT_TRUE(window.finished());
-  EXPECT_FALSE(window.TakeAsk(100).has_value());
+  EXPECT_EQ(AskAll(&window), Steps());
+}
+
+TEST(StepWindowTest, AnEmptyRangeIsReceivedAndFinishedAtOnce) {
+  StepWindow window(8, 3, 4);
+  EXPECT_EQ(AskAll(&window), Steps());
+  EXPECT_TRUE(window.all_received());
+  EXPECT_TRUE(window.finished());
 }
 
 }  // namespace

@@ -99,7 +99,11 @@ void Balancer::Asked(int server, uint64_t step, absl::Time now) {
   Ask* const other = OtherAsk(server, step);
   if (other != nullptr) other->hedged = true;
   Server& asked = servers_.at(server);
-  if (asked.asked.empty()) asked.busy_since = now;
+  if (asked.asked.empty()) {
+    // What is forgiven stays so: the answer is weighed against that.
+    if (asked.speed > absl::ZeroDuration()) asked.speed = SpeedOf(asked, now);
+    asked.busy_since = now;
+  }
   asked.asked.emplace(
       step,
       Ask{.at = now, .second = other != nullptr, .hedged = other != nullptr});

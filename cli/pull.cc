@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/contact_sheet.h"
+#include "cli/files.h"
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/progress.h"
@@ -43,6 +45,10 @@ struct PullFlags {
   std::string dataset;
   uint64_t steps = 0;
   double give_up_seconds = 60;
+  double hedge_after_seconds = 0.02;
+  uint64_t prefetch_mb = 1024;
+  std::string state_file;
+  uint64_t save_every = 100;
   std::string log_file;
   std::string picture;
   bool digest = false;
@@ -72,12 +78,12 @@ class StreamSlot {
 
 // Either end of the stream is set; see Complete().
 uint64_t StepsToPull(const client::BatchStreamOptions& options,
-                     const v1::StreamOpened& opened) {
+                     const v1::StreamOpened& opened, uint64_t start_step) {
   uint64_t end = options.end_epoch * opened.steps_per_epoch();
   if (options.end_step > 0 && (end == 0 || options.end_step < end)) {
     end = options.end_step;
   }
-  return end - std::min(end, options.start_step);
+  return end - std::min(end, start_step);
 }
 
 class Pull {
@@ -92,6 +98,8 @@ class Pull {
   // Until the end; OK, or why it stopped before.
   absl::Status Stream(client::BatchStream* stream);
   absl::Status Take(const client::ReceivedBatch& batch);
+  // So that a run that is killed goes on from here.
+  absl::Status SaveState(const client::BatchStream& stream) const;
   // All that is streamed, as one dataset.
   absl::StatusOr<v1::DatasetInfo> Describe() const;
   // Draws the first batch, if a picture is wanted; the exit code.
@@ -139,9 +147,15 @@ int Pull::Run() {
                stdout);
     std::fflush(stdout);
   }
-  steps_ = StepsToPull(flags_.stream, (*stream)->opened());
+  totals_.next_step = (*stream)->State().next_step();
+  steps_ = StepsToPull(flags_.stream, (*stream)->opened(), totals_.next_step);
+  if (steps_ == 0 && flags_.stream.restore.has_value()) {
+    Say(absl::StrCat("pull: ", flags_.state_file, " stands at step ",
+                     totals_.next_step, ", the end: nothing is left to pull"));
+    return kDone;
+  }
   if (steps_ == 0) {
-    Say(absl::StrCat("pull: --start-step ", flags_.stream.start_step,
+    Say(absl::StrCat("pull: --start-step ", totals_.next_step,
                      " is not before the end: raise --epochs or --steps"));
     return kWrongUsage;
   }
@@ -175,7 +189,6 @@ absl::Status Pull::OpenOutputs() {
 }
 
 absl::Status Pull::Stream(client::BatchStream* stream) {
-  totals_.next_step = flags_.stream.start_step;
   const absl::Time start = absl::Now();
   std::optional<Progress> progress;
   if (!flags_.quiet && !flags_.json) {
@@ -185,6 +198,9 @@ absl::Status Pull::Stream(client::BatchStream* stream) {
   while (status.ok()) {
     absl::StatusOr<client::ReceivedBatch> batch = stream->Next();
     status = batch.ok() ? Take(*batch) : batch.status();
+    if (status.ok() && totals_.steps % flags_.save_every == 0) {
+      status = SaveState(*stream);
+    }
     CountTime(*stream, start);
     if (batch.ok() && !flags_.picture.empty() && !first_.has_value()) {
       first_ = *std::move(batch);
@@ -193,7 +209,15 @@ absl::Status Pull::Stream(client::BatchStream* stream) {
       progress->Update(totals_.steps, steps_, DescribeRates(totals_));
     }
   }
-  return absl::IsOutOfRange(status) ? absl::OkStatus() : status;
+  // Whatever stopped it: what was taken is not to come again.
+  const absl::Status saved = SaveState(*stream);
+  return absl::IsOutOfRange(status) ? saved : status;
+}
+
+absl::Status Pull::SaveState(const client::BatchStream& stream) const {
+  if (flags_.state_file.empty()) return absl::OkStatus();
+  return WriteFileAtomically(flags_.state_file,
+                             stream.State().SerializeAsString());
 }
 
 absl::Status Pull::Take(const client::ReceivedBatch& batch) {
@@ -238,6 +262,9 @@ void Pull::CountTime(const client::BatchStream& stream, absl::Time start) {
   totals_.elapsed = absl::Now() - start;
   totals_.wait = stats.wait;
   totals_.reconnects = stats.reconnects;
+  totals_.retries = stats.retries;
+  totals_.hedges = stats.hedges;
+  totals_.hedges_won = stats.hedges_won;
 }
 
 std::string Pull::HowToGoOn() const {
@@ -254,6 +281,11 @@ void Pull::PrintTotals(const std::string& digest) const {
   std::printf("pulled   %s\n", DescribeTotals(totals_).c_str());
   std::printf("waited   %s; reconnected %s\n", Elapsed(totals_.wait).c_str(),
               Counted(totals_.reconnects, "time").c_str());
+  if (flags_.stream.endpoints.size() > 1) {
+    std::printf("hedged   %s, %s to good effect\n",
+                Counted(totals_.hedges, "step").c_str(),
+                Count(totals_.hedges_won).c_str());
+  }
   if (!digest.empty()) std::printf("digest   %s\n", digest.c_str());
 }
 
@@ -307,13 +339,35 @@ class LossWarning {
   absl::Time said_ = absl::InfinitePast();
 };
 
+// The state in a file; absent: there is no file.
+absl::StatusOr<std::optional<v1::StreamState>> ReadState(
+    const std::string& path) {
+  std::error_code error;
+  if (path.empty() || !std::filesystem::exists(path, error)) {
+    return std::nullopt;
+  }
+  std::ifstream file(path, std::ios::binary);
+  v1::StreamState state;
+  if (state.ParseFromIstream(&file) && state.version() != 0) return state;
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, " holds no state of a stream; remove it to start anew"));
+}
+
 // Reads the plan and checks the flags against each other.
 absl::Status Complete(PullFlags* flags) {
   client::BatchStreamOptions& stream = flags->stream;
+  stream.prefetch_bytes = flags->prefetch_mb * 1'000'000;
+  stream.hedge_after = flags->hedge_after_seconds > 0
+                           ? absl::Seconds(flags->hedge_after_seconds)
+                           : absl::InfiniteDuration();
+  MILLRACE_ASSIGN_OR_RETURN(stream.restore, ReadState(flags->state_file));
   MILLRACE_ASSIGN_OR_RETURN(stream.plan,
                             client::ReadPlanFile(flags->plan_file));
   if (!flags->dataset.empty()) stream.plan.set_dataset(flags->dataset);
-  if (flags->steps > 0) stream.end_step = stream.start_step + flags->steps;
+  const uint64_t start = stream.restore.has_value()
+                             ? stream.restore->next_step()
+                             : stream.start_step;
+  if (flags->steps > 0) stream.end_step = start + flags->steps;
   // One epoch, unless something else was said.
   if (flags->steps == 0 && stream.end_epoch == 0) stream.end_epoch = 1;
   stream.give_up_after = absl::Seconds(flags->give_up_seconds);
@@ -365,6 +419,34 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
       ->type_name("N")
       ->capture_default_str();
   command
+      ->add_option("--prefetch-mb", flags->prefetch_mb,
+                   "... but no more than have so many megabytes together")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--connections", stream.connections,
+                   "To each server; a second one helps where receiving takes "
+                   "a whole core")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("--hedge-after", flags->hedge_after_seconds,
+                   "Ask a second server for a step that is late by the measure "
+                   "of the others, and by this; 0: never")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--state", flags->state_file,
+                   "Go on from where this file says, if there is one; write it "
+                   "every --save-every steps and at the end")
+      ->type_name("FILE");
+  command->add_option("--save-every", flags->save_every, "See --state")
+      ->type_name("STEPS")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
       ->add_option("--give-up-after", flags->give_up_seconds,
                    "Fail when no step came for so long")
       ->type_name("SECONDS")
@@ -377,6 +459,11 @@ void AddOutputFlags(CLI::App* command, PullFlags* flags) {
                    "Append a line a step: EPOCH STEP RANK WORLD_SIZE "
                    "ORDINAL..., -1 for padding; of a mixture, "
                    "DATASET_INDEX:ORDINAL")
+      ->type_name("FILE");
+  command
+      ->add_option("--audit-log", flags->stream.audit_log,
+                   "Append what `millrace audit` reads: what was opened, and "
+                   "each step's samples and digest")
       ->type_name("FILE");
   command->add_flag("--digest", flags->digest,
                     "Print the SHA-256 over all tensors, in order of steps");

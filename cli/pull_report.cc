@@ -151,6 +151,9 @@ void AddTotals(const PullTotals& totals, Json* json) {
   (*json)["images_per_second"] = PerSecond(totals.images, totals.elapsed);
   (*json)["bytes_per_second"] = PerSecond(totals.bytes, totals.elapsed);
   (*json)["reconnects"] = totals.reconnects;
+  (*json)["retries"] = totals.retries;
+  (*json)["hedges"] = totals.hedges;
+  (*json)["hedges_won"] = totals.hedges_won;
 }
 
 }  // namespace millrace::cli

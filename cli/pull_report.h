@@ -16,6 +16,10 @@ struct PullTotals {
   uint64_t images = 0;
   uint64_t bytes = 0;
   uint64_t reconnects = 0;
+  // See client::StreamStats.
+  uint64_t retries = 0;
+  uint64_t hedges = 0;
+  uint64_t hedges_won = 0;
   // Where to go on.
   uint64_t next_step = 0;
   absl::Duration elapsed;

@@ -229,6 +229,9 @@ absl::Status BatchStream::TakeAsk(const v1::StreamBatchesRequest& request) {
                      outstanding_, " were outstanding; together at most ",
                      limit, " (limits.max_outstanding_steps, see `opened`)"));
   }
+  const v1::AskSteps& ask = request.steps();
+  opening_.trainer->Add(absl::Microseconds(ask.elapsed_microseconds()),
+                        absl::Microseconds(ask.waited_microseconds()));
   if (draining_) return absl::OkStatus();  // UNAVAILABLE follows.
   asked_.Add(first, count);
   outstanding_ += count;

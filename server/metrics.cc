@@ -54,6 +54,7 @@ Metrics::Metrics()
                               "Streams that ended, by status code")),
       rpcs_(Counters(*registry_, "millrace_rpcs_total",
                      "Calls that ended, by method and status code")),
+      trainer_waits(registry_.get()),
       streams_opened(OneCounter(*registry_, "millrace_streams_opened_total",
                                 "Streams whose plan was accepted")),
       steps_sent(

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "server/trainer_waits.h"
 
 namespace millrace {
 
@@ -36,6 +37,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& rpcs_;
 
  public:
+  TrainerWaits trainer_waits;
   prometheus::Counter& streams_opened;
   prometheus::Counter& steps_sent;
   prometheus::Counter& samples_sent;

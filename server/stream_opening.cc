@@ -93,6 +93,7 @@ absl::StatusOr<StreamOpening> OpenStreamFrom(ServerContext* context,
   MILLRACE_RETURN_IF_ERROR(
       opening.plan->CheckRank(open.rank(), open.world_size()));
   const v1::ServerLimits& limits = context->config.limits();
+  opening.trainer = context->metrics.trainer_waits.Join(open.client());
   MILLRACE_ASSIGN_OR_RETURN(
       opening.memory, ReserveFor(*opening.plan, open.world_size(), context));
   opening.answer =

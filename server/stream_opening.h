@@ -11,6 +11,7 @@
 #include "pipeline/plan_compiler.h"
 #include "server/batch_budget.h"
 #include "server/server_context.h"
+#include "server/trainer_waits.h"
 
 namespace millrace {
 
@@ -20,6 +21,7 @@ struct StreamOpening {
   uint32_t world_size = 1;
   // As the trainer calls itself.
   std::string client;
+  std::shared_ptr<TrainerWaits::Trainer> trainer;
   std::unique_ptr<BatchBudget::Reservation> memory;
   v1::StreamOpened answer;
 };

@@ -131,6 +131,60 @@ TEST(BatchStreamTest, SendsThePlanAndTheRank) {
   EXPECT_EQ(seen.expected_plan_digest(), 0u);
 }
 
+// The server exports it, so that people see who starves.
+TEST(BatchStreamTest, TellsHowLongTheTrainerWaited) {
+  Event waited;
+  std::atomic<uint64_t> elapsed_microseconds{0};
+  std::atomic<uint64_t> waited_microseconds{0};
+  FakeServer server([&](FakeStream* stream) {
+    stream->Open();
+    waited.Wait();
+    while (true) {
+      const v1::AskSteps ask = stream->ReadAsk();
+      if (ask.count() == 0) return grpc::Status::OK;
+      elapsed_microseconds += ask.elapsed_microseconds();
+      waited_microseconds += ask.waited_microseconds();
+      for (uint32_t i = 0; i < ask.count(); ++i) {
+        stream->SendStep(ask.first_step() + i);
+      }
+    }
+  });
+  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  EXPECT_EQ(
+      stream->NextBefore(absl::Now() + absl::Milliseconds(50)).status().code(),
+      absl::StatusCode::kDeadlineExceeded);
+  waited.Notify();
+  ExpectSteps(stream.get(), 0, 10);
+  EXPECT_GE(waited_microseconds, 49'000u);
+  EXPECT_GE(elapsed_microseconds, waited_microseconds.load());
+  EXPECT_GE(stream->stats().wait, absl::Milliseconds(49));
+}
+
+TEST(BatchStreamTest, StepsAheadAreBoundedByTheirBytes) {
+  std::atomic<uint64_t> asked{0};
+  Event asked_enough;
+  FakeServer server([&](FakeStream* stream) {
+    v1::StreamOpened opened = MakeOpened();
+    opened.set_batch_bytes(1000);
+    stream->Open(opened);
+    while (true) {
+      const v1::AskSteps ask = stream->ReadAsk();
+      if (ask.count() == 0) return grpc::Status::OK;
+      asked += ask.count();
+      if (asked >= 3) asked_enough.Notify();
+    }
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.prefetch_steps = 100;
+  options.prefetch_bytes = 3999;
+  const auto stream = OpenOrDie(options);
+  asked_enough.Wait();
+  EXPECT_EQ(
+      stream->NextBefore(absl::Now() + absl::Milliseconds(50)).status().code(),
+      absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(asked, 3u);
+}
+
 TEST(BatchStreamTest, AsksForPrefetchStepsAheadAndNoMore) {
   std::atomic<uint64_t> asked{0};
   Event ten_asked;

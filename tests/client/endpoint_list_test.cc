@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using Strings = std::vector<std::string>;
 
 // What a list told last, for a test to wait for.
 class Told {
@@ -65,15 +66,12 @@ TEST(EndpointListTest, HostsAreLeftAsTheyAreAndToldAtOnce) {
 TEST(EndpointListTest, EveryAddressOfANameIsAServerAndChangesAreTold) {
   Told told;
   std::atomic<int> look_ups{0};
-  EndpointList list(
-      {"dns:///mill:80", "b:2"}, absl::Milliseconds(1), told.listener(),
-      [&](const std::string& name) -> std::
-                                       vector<std::string> {
-                                         EXPECT_EQ(name, "mill:80");
-                                         return look_ups++ < 3 ? std::vector<std::string>{"1.1.1.1:80"}
-                              : std::vector<std::string>{"1.1.1.1:80",
-                                                         "2.2.2.2:80"};
-                                       });
+  EndpointList list({"dns:///mill:80", "b:2"}, absl::Milliseconds(1),
+                    told.listener(), [&](const std::string& name) -> Strings {
+                      EXPECT_EQ(name, "mill:80");
+                      if (look_ups++ < 3) return {"1.1.1.1:80"};
+                      return {"1.1.1.1:80", "2.2.2.2:80"};
+                    });
   EXPECT_THAT(told.WaitFor(1), ElementsAre("1.1.1.1:80", "b:2"));
   EXPECT_THAT(told.WaitFor(2), ElementsAre("1.1.1.1:80", "2.2.2.2:80", "b:2"));
   EXPECT_GE(look_ups, 4);

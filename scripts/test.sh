@@ -10,7 +10,8 @@
 #   release  optimised build, every test
 #   asan     AddressSanitizer and UndefinedBehaviorSanitizer, every test
 #   tsan     ThreadSanitizer, every test but those of the tree and of installing
-#   fuzz     each fuzzer for MILLRACE_FUZZ_SECONDS (10)
+#   fuzz     each fuzzer for MILLRACE_FUZZ_SECONDS (10), the one that compares
+#            JPEG decoders for six times as long
 #
 # Real files are looked for in MILLRACE_TEST_DATA; without, the tests that need
 # them are skipped and say so.

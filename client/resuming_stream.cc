@@ -253,6 +253,11 @@ void ResumingStream::Judge(ServerLink* link, absl::Time now, News* news) {
 
 absl::Status ResumingStream::Named(const ServerLink& link,
                                    const absl::Status& status) const {
+  if (absl::IsUnimplemented(status)) {
+    return absl::UnimplementedError(absl::StrCat(
+        link.server.shown, " answers, but streams no batches (",
+        status.message(), "): it is no millraced, or of another version"));
+  }
   if (links_.size() < 2) return status;
   return absl::Status(status.code(),
                       absl::StrCat(link.server.shown, ": ", status.message()));
@@ -425,7 +430,8 @@ absl::Status ResumingStream::GaveUp() const {
         &message, "; ", failed_calls_,
         " connections failed, the last one with: ", last_failure_.ToString(),
         "; check that millraced runs there and that this is the port of its "
-        "gRPC services, not of its metrics");
+        "gRPC services, not of its metrics, and not behind TLS, which this "
+        "client does not speak");
   }
   return absl::UnavailableError(message);
 }

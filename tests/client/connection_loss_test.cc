@@ -1,6 +1,9 @@
 // What happens below gRPC: connections that are cut, stall, or carry garbage.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <thread>
 
@@ -9,6 +12,7 @@
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
+#include "millrace/v1/millrace.grpc.pb.h"
 #include "tests/client/fake_server.h"
 #include "tests/support/event.h"
 #include "tests/support/tcp_proxy.h"
@@ -156,6 +160,67 @@ class GarbageServer final : private grpc::CallbackGenericService {
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
+
+// A key and its own certificate, PEM.
+grpc::SslServerCredentialsOptions::PemKeyCertPair SelfSigned() {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key);
+  X509_sign(certificate, key, EVP_sha256());
+  BIO* out = BIO_new(BIO_s_mem());
+  const auto take = [out] {
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out, &text);
+    std::string pem(text, size);
+    BIO_reset(out);
+    return pem;
+  };
+  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
+  PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
+  pair.private_key = take();
+  PEM_write_bio_X509(out, certificate);
+  pair.cert_chain = take();
+  BIO_free(out);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return pair;
+}
+
+TEST(ConnectionLossTest, AServerBehindTlsIsToldApartInTime) {
+  v1::Millrace::Service service;
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs = {SelfSigned()};
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls),
+                           &port);
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  ASSERT_NE(server, nullptr);
+  BatchStreamOptions options = OptionsFor("127.0.0.1:" + std::to_string(port));
+  options.give_up_after = absl::Milliseconds(500);
+  const absl::Status status = BatchStream::Open(options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr(options.endpoints[0]), HasSubstr("TLS")));
+}
+
+TEST(ConnectionLossTest, AServerOfAnotherKindIsToldApart) {
+  v1::Millrace::Service nothing;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                           &port);
+  builder.RegisterService(&nothing);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const absl::Status status =
+      BatchStream::Open(OptionsFor("127.0.0.1:" + std::to_string(port)))
+          .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("no millraced"));
+}
 
 TEST(ConnectionLossTest, GarbageIsAnErrorThatNamesTheServer) {
   for (const std::string& garbage :

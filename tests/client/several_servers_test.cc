@@ -200,6 +200,31 @@ TEST(SeveralServersTest, WhoIsDownAtTheStartIsUsedOnceItIsUp) {
   ExpectConnected(stream.get(), 2, &next);
 }
 
+TEST(SeveralServersTest, AllMayBeDownForAWhile) {
+  auto a = std::make_unique<FakeServer>(Serve);
+  auto b = std::make_unique<FakeServer>(Serve);
+  const int a_port = a->port();
+  const int b_port = b->port();
+  const auto stream = OpenOrDie(OptionsFor({a->endpoint(), b->endpoint()}));
+  uint64_t next = 0;
+  ExpectConnected(stream.get(), 2, &next);
+  a.reset();
+  b.reset();
+  // What has arrived before is handed out.
+  absl::StatusOr<ReceivedBatch> batch;
+  do {
+    batch = stream->NextBefore(absl::Now() + absl::Milliseconds(300));
+    if (batch.ok()) ASSERT_TRUE(IsBatch(*batch, next++));
+  } while (batch.ok());
+  EXPECT_EQ(batch.status().code(), absl::StatusCode::kDeadlineExceeded);
+  a = std::make_unique<FakeServer>(Serve, a_port);
+  ExpectSteps(stream.get(), next, next + 20);
+  next += 20;
+  b = std::make_unique<FakeServer>(Serve, b_port);
+  ExpectConnected(stream.get(), 2, &next);
+  EXPECT_GE(stream->stats().reconnects, 2u);
+}
+
 TEST(SeveralServersTest, ARefusalIsNotFinalWhileOthersServe) {
   FakeServer a(Refuse);
   FakeServer b(Serve);

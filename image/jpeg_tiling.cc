@@ -1,10 +1,11 @@
 #include "image/jpeg_tiling.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "image/jpeg_markers.h"
@@ -20,7 +21,6 @@ constexpr int kMinTileMcus = 4;
 // before it, the DC values that begin anew behind it, its place in the record.
 constexpr uint64_t kMinTileBytes = 280;
 
-constexpr int kMaxMarkerBytes = 0xFFFF;
 constexpr int kTables = JpegLayout::kMaxTables;
 
 // A file being read and written again.
@@ -57,6 +57,7 @@ class Rewriter {
 
   bool single() const { return source_.num_components == 1; }
 
+  absl::string_view source_bytes_;
   JpegErrors errors_;
   JpegScanLimit scan_limit_;
   jpeg_decompress_struct source_ = {};
@@ -71,14 +72,11 @@ class Rewriter {
 
 absl::Status Rewriter::Open(absl::string_view bytes,
                             const DecodeLimits& limits) {
+  source_bytes_ = bytes;
   const bool read = RunJpeg(&errors_, [&] {
     jpeg_create_decompress(&source_);
     jpeg_create_compress(&target_);
     scan_limit_.Install(limits.max_scans, &source_);
-    jpeg_save_markers(&source_, kJpegComment, kMaxMarkerBytes);
-    for (int app = kJpegApp0; app <= kJpegApp15; ++app) {
-      jpeg_save_markers(&source_, app, kMaxMarkerBytes);
-    }
     jpeg_mem_src(&source_, reinterpret_cast<const unsigned char*>(bytes.data()),
                  bytes.size());
     jpeg_read_header(&source_, TRUE);
@@ -220,20 +218,25 @@ void Rewriter::Write() {
   jpeg_finish_decompress(&source_);
 }
 
-// All but those that libjpeg writes itself.
+// All that stand before the first scan, but those that libjpeg writes itself.
+// Read anew, since libjpeg's list of them takes quadratic time to grow.
 void Rewriter::CopyMarkers() {
-  const auto is = [](jpeg_saved_marker_ptr marker, int kind, const char* name,
-                     size_t length) {
-    return marker->marker == kind && marker->data_length >= length &&
-           std::memcmp(marker->data, name, length) == 0;
-  };
-  for (auto* marker = source_.marker_list; marker; marker = marker->next) {
-    if (target_.write_JFIF_header && is(marker, kJpegApp0, "JFIF", 5)) continue;
-    if (target_.write_Adobe_marker && is(marker, kJpegApp14, "Adobe", 5)) {
+  JpegSegmentReader segments(source_bytes_);
+  while (const std::optional<JpegSegment> segment = segments.Next()) {
+    const bool app =
+        segment->marker >= kJpegApp0 && segment->marker <= kJpegApp15;
+    if (!app && segment->marker != kJpegComment) continue;
+    const auto is = [&](int marker, absl::string_view name) {
+      return segment->marker == marker && absl::StartsWith(segment->body, name);
+    };
+    if (target_.write_JFIF_header &&
+        is(kJpegApp0, absl::string_view("JFIF\0", 5))) {
       continue;
     }
-    jpeg_write_marker(&target_, marker->marker, marker->data,
-                      marker->data_length);
+    if (target_.write_Adobe_marker && is(kJpegApp14, "Adobe")) continue;
+    jpeg_write_marker(&target_, segment->marker,
+                      reinterpret_cast<const JOCTET*>(segment->body.data()),
+                      static_cast<unsigned>(segment->body.size()));
   }
 }
 

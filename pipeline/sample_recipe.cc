@@ -146,9 +146,19 @@ absl::StatusOr<std::unique_ptr<const SampleRecipe>> SampleRecipe::Compile(
     std::shared_ptr<MemoryBudget> working) {
   std::unique_ptr<SampleRecipe> recipe(
       new SampleRecipe(plan, dataset, std::move(decoded), std::move(working)));
+  const std::optional<ImageSize> input = UniformSize(plan, dataset);
   const std::optional<ImageSize> size =
-      recipe->transforms_.FixedOutputSize(UniformSize(plan, dataset));
+      recipe->transforms_.FixedOutputSize(input);
   if (!size) return SizesDiffer(dataset);
+  if (input) {
+    // What the first sample cannot become is told before it is asked for.
+    const SampleProgram first =
+        recipe->transforms_.ProgramOf(*input, {plan.seed()}, {});
+    if (!first.status().ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("transforms: ", first.status().message()));
+    }
+  }
   MILLRACE_RETURN_IF_ERROR(CheckOutputSize(*size, limits));
   recipe->output_.size = *size;
   return recipe;
@@ -169,6 +179,7 @@ absl::StatusOr<SampleProgram> SampleRecipe::ProgramOf(
     return absl::DataLossError("its metadata say that it has no pixels");
   }
   SampleProgram program = transforms_.ProgramOf(input, place, std::move(boxes));
+  MILLRACE_RETURN_IF_ERROR(program.status());
   if (program.size() != output_.size) {
     return absl::DataLossError(
         absl::StrCat("is ", input.width, " x ", input.height,

@@ -325,6 +325,23 @@ TEST_F(DamageTest, OrIsMaskedIfThePlanSaysSo) {
             std::string(768, '\0'));
 }
 
+// A wrong plan is no damage, and never masked.
+TEST_F(DamageTest, ACropThatDoesNotFitNamesSampleAndRemedy) {
+  for (const char* corrupt : {"FAIL", "MASK"}) {
+    const auto plan = CompileOrDie(
+        ParsePlan(absl::StrCat("dataset: 'drawn/scenes' batch { size: 2 ",
+                               "corrupt: ", corrupt, " } transforms { ",
+                               "random_crop { size: [3000, 3000] } }")),
+        DrawnScenes(4));
+    BufferPool pool(0);
+    const absl::Status status = MakeBatch(plan, {}, &pool).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("sample 0"), HasSubstr("does not fit"),
+                      HasSubstr("pad_if_needed")));
+  }
+}
+
 TEST_F(DamageTest, AStoreThatIsAwayIsNotMasked) {
   const auto store = std::make_shared<FaultyStore>(DrawnScenes(4));
   const auto plan = CompileOrDie(

@@ -461,6 +461,17 @@ TEST(PlanRulesTest, KeypointsNeedACategoryThatHasThem) {
               HasSubstr("no category of drawn/digits has keypoints"));
 }
 
+TEST(PlanRulesTest, ACropThatNoImageHoldsIsRefusedAtOnce) {
+  const auto plan = CompiledPlan::Compile(
+      ParsePlan("dataset: 'drawn/digits' batch { size: 1 } "
+                "transforms { random_crop { size: [400, 500] } }"),
+      DrawnDigits(3));
+  EXPECT_TRUE(absl::IsInvalidArgument(plan.status())) << plan.status();
+  EXPECT_THAT(std::string(plan.status().message()),
+              AllOf(HasSubstr("transforms: random_crop of 500 x 400"),
+                    HasSubstr("pad_if_needed")));
+}
+
 TEST(PlanRulesTest, AnEpochNeedsAWholeBatchUnlessItIsPadded) {
   const std::string plan = absl::StrCat(kScenes, kFixedSize);
   const absl::Status status =

@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "base/files.h"
 #include "cli/console.h"
-#include "cli/files.h"
 
 namespace millrace::cli {
 namespace {

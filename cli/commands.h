@@ -13,8 +13,7 @@ namespace millrace::cli {
 
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
-inline constexpr int kWrongUsage = 2;
-inline constexpr int kInterrupted = 130;
+inline constexpr int kWrongUsage = 2;  // Also: kInterrupted.
 
 struct Exit {
   int code = kDone;

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/interrupt.h"
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/progress.h"
 #include "ingest/pixel_check.h"

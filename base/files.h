@@ -6,11 +6,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace millrace::cli {
+namespace millrace {
 
 // Writes a temporary file beside `path`, then renames it over `path`.
 // FAILED_PRECONDITION names the path and the system's reason.
 absl::Status WriteFileAtomically(const std::string& path,
                                  absl::string_view contents);
 
-}  // namespace millrace::cli
+}  // namespace millrace

@@ -5,7 +5,10 @@
 #include <functional>
 #include <thread>
 
-namespace millrace::cli {
+namespace millrace {
+
+// What a shell reports of a program that Ctrl-C ended: 128 + SIGINT.
+inline constexpr int kInterrupted = 130;
 
 // While it lives, SIGINT and SIGTERM are blocked for the process and taken by a
 // thread of its own, which raises the flag and calls `on_signal` once. A second
@@ -31,4 +34,4 @@ class Interrupt {
   std::thread thread_;
 };
 
-}  // namespace millrace::cli
+}  // namespace millrace

@@ -1,4 +1,4 @@
-#include "cli/files.h"
+#include "base/files.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace millrace::cli {
+namespace millrace {
 namespace {
 
 absl::Status CannotWrite(const std::string& path, int error) {
@@ -43,4 +43,4 @@ absl::Status WriteFileAtomically(const std::string& path,
   return CannotWrite(path, error);
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace

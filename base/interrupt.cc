@@ -1,12 +1,10 @@
-#include "cli/interrupt.h"
+#include "base/interrupt.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include "cli/commands.h"
-
-namespace millrace::cli {
+namespace millrace {
 namespace {
 
 sigset_t Signals() {
@@ -43,4 +41,4 @@ void Interrupt::Wait() {
   }
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "client/batch_stream.h"
 #include "evaluation/confusion_matrix.h"
+#include "examples/digits/report.h"
 #include "examples/softmax/model.h"
 
 namespace millrace::softmax {
@@ -18,18 +19,12 @@ struct TrainOptions {
   float learning_rate = 0.5f;
 };
 
-struct EpochResult {
-  uint64_t epoch = 0;   // From 0.
-  double loss = 0;      // Mean cross-entropy, in nats, while learning.
-  double accuracy = 0;  // Share of right predictions, while learning.
-};
-
 // Streams options.epochs epochs of `plan` from `endpoint` into a new model for
 // `classes` classes. Calls `on_epoch` after each.
 absl::StatusOr<Model> Train(
     const std::string& endpoint, const v1::Plan& plan, int classes,
     const TrainOptions& options,
-    const std::function<void(const EpochResult&)>& on_epoch);
+    const std::function<void(const digits::EpochResult&)>& on_epoch);
 
 // Streams one epoch of `plan` and adds every prediction to *matrix.
 absl::Status Test(const std::string& endpoint, const v1::Plan& plan,

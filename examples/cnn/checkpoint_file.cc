@@ -1,8 +1,8 @@
 #include "examples/cnn/checkpoint_file.h"
 
+#include <array>
 #include <cerrno>
 #include <fstream>
-#include <sstream>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -30,12 +30,15 @@ absl::StatusOr<std::optional<Checkpoint>> LoadCheckpoint(
     const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream && errno == ENOENT) return std::nullopt;
-  std::ostringstream bytes;
-  if (!stream || !(bytes << stream.rdbuf())) {
+  std::string contents;
+  std::array<char, 1 << 16> piece;
+  while (stream.read(piece.data(), piece.size()) || stream.gcount() > 0) {
+    contents.append(piece.data(), stream.gcount());
+  }
+  if (!stream.eof()) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot read the checkpoint ", file));
   }
-  const std::string contents = bytes.str();
   constexpr size_t kDigestBytes = std::tuple_size_v<Sha256Digest>;
   Checkpoint checkpoint;
   if (contents.size() < kDigestBytes ||

@@ -4,6 +4,8 @@
 //   millraced --data-dir DIR &
 //   cnn --endpoint localhost:8090 --checkpoint digits.checkpoint
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>

@@ -33,7 +33,7 @@ struct TrainOptions {
   std::vector<std::string> endpoints;
   // Images of one size, at least 4 x 4, as NHWC; labels as class indices.
   v1::Plan plan;
-  int epochs = 5;
+  int epochs = 6;
   std::string optimizer = "adam";
   // Of the first step; falls evenly to zero at the last. 0: the optimizer's.
   float learning_rate = 0;

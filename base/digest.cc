@@ -16,6 +16,17 @@ const EVP_MD* Algorithm() {
   return sha256;
 }
 
+// Fails only without memory or without SHA-256 in the crypto library.
+void Begin(EVP_MD_CTX* context) {
+  if (EVP_DigestInit_ex(context, Algorithm(), nullptr) != 1) std::abort();
+}
+
+Sha256Digest End(EVP_MD_CTX* context) {
+  Sha256Digest digest;
+  EVP_DigestFinal_ex(context, digest.data(), nullptr);
+  return digest;
+}
+
 }  // namespace
 
 struct Sha256::State {
@@ -23,12 +34,7 @@ struct Sha256::State {
   ~State() { EVP_MD_CTX_free(context); }
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  // Fails only without memory or without SHA-256 in the crypto library.
-  if (EVP_DigestInit_ex(state_->context, Algorithm(), nullptr) != 1) {
-    std::abort();
-  }
-}
+Sha256::Sha256() : state_(std::make_unique<State>()) { Begin(state_->context); }
 
 Sha256::~Sha256() = default;
 
@@ -42,16 +48,16 @@ void Sha256::UpdateNumber(uint64_t value) {
   Update(absl::string_view(bytes, sizeof(bytes)));
 }
 
-Sha256Digest Sha256::Finish() {
-  Sha256Digest digest;
-  EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
-  return digest;
-}
+Sha256Digest Sha256::Finish() { return End(state_->context); }
 
 Sha256Digest Sha256Of(absl::string_view bytes) {
-  Sha256 sha;
-  sha.Update(bytes);
-  return sha.Finish();
+  // To make one costs as much as to digest a small sample.
+  static thread_local const std::unique_ptr<EVP_MD_CTX,
+                                            decltype(&EVP_MD_CTX_free)>
+      context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  Begin(context.get());
+  EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
+  return End(context.get());
 }
 
 uint64_t Prefix64(const Sha256Digest& digest) {

@@ -13,15 +13,27 @@
 
 namespace millrace {
 
+namespace {
+
+uint64_t HeadOf(absl::string_view key) {
+  uint64_t head = 0;
+  const size_t size = std::min(sizeof(head), key.size());
+  for (size_t i = 0; i < size; ++i) {
+    head |= uint64_t{static_cast<uint8_t>(key[i])} << (56 - 8 * i);
+  }
+  return head;
+}
+
+}  // namespace
+
 KeyRuns::KeyRuns(std::string tables_directory, size_t max_run_bytes)
     : tables_directory_(std::move(tables_directory)),
       max_run_bytes_(max_run_bytes) {}
 
 absl::Status KeyRuns::Add(absl::string_view key, uint64_t ordinal) {
-  std::string stored_key = CatalogKey(key);
   if (!hashes_.insert(XXH3_64bits(key.data(), key.size())).second) {
     // Almost always the key itself; two keys of one hash are rare but allowed.
-    MILLRACE_ASSIGN_OR_RETURN(const bool has, Has(stored_key));
+    MILLRACE_ASSIGN_OR_RETURN(const bool has, Has(key));
     if (has) {
       return absl::AlreadyExistsError(
           absl::StrCat("the key \"", key,
@@ -29,37 +41,44 @@ absl::Status KeyRuns::Add(absl::string_view key, uint64_t ordinal) {
                        "be unique in its dataset"));
     }
   }
-  run_bytes_ += sizeof(run_.front()) + stored_key.size();
-  run_.emplace_back(std::move(stored_key), ordinal);
-  return run_bytes_ < max_run_bytes_ ? absl::OkStatus() : WriteRun();
+  run_.push_back({HeadOf(key), keys_.size(), key.size(), ordinal});
+  keys_.append(key.data(), key.size());
+  const size_t run_bytes = keys_.size() + run_.size() * sizeof(Entry);
+  return run_bytes < max_run_bytes_ ? absl::OkStatus() : WriteRun();
 }
 
-absl::StatusOr<bool> KeyRuns::Has(const std::string& stored_key) const {
-  for (const auto& [key, ordinal] : run_) {
-    if (key == stored_key) return true;
+absl::StatusOr<bool> KeyRuns::Has(absl::string_view key) const {
+  for (const Entry& entry : run_) {
+    if (KeyOf(entry) == key) return true;
   }
   for (const std::string& table : tables_) {
-    MILLRACE_ASSIGN_OR_RETURN(const bool has, TableHas(table, stored_key));
+    MILLRACE_ASSIGN_OR_RETURN(const bool has, TableHas(table, CatalogKey(key)));
     if (has) return true;
   }
   return false;
 }
 
 absl::Status KeyRuns::WriteRun() {
-  std::sort(run_.begin(), run_.end());
+  std::sort(run_.begin(), run_.end(), [&](const Entry& a, const Entry& b) {
+    return a.head != b.head ? a.head < b.head : KeyOf(a) < KeyOf(b);
+  });
   MILLRACE_ASSIGN_OR_RETURN(
       const std::unique_ptr<TableWriter> table,
       TableWriter::Create(
           absl::StrCat(tables_directory_, "/keys-", tables_.size(), ".sst")));
-  for (const auto& [key, ordinal] : run_) {
-    std::string value;
-    AppendLittleEndian(ordinal, &value);
-    MILLRACE_RETURN_IF_ERROR(table->Put(key, value));
+  std::string key(kKeyPrefix);
+  for (const Entry& entry : run_) {
+    key.resize(kKeyPrefix.size());
+    absl::StrAppend(&key, KeyOf(entry));
+    char value[sizeof(uint64_t)];
+    StoreLittleEndian(entry.ordinal, value);
+    MILLRACE_RETURN_IF_ERROR(
+        table->Put(key, absl::string_view(value, sizeof(value))));
   }
   MILLRACE_RETURN_IF_ERROR(table->Finish());
   tables_.push_back(table->path());
   run_.clear();
-  run_bytes_ = 0;
+  keys_.clear();
   return absl::OkStatus();
 }
 

@@ -30,14 +30,27 @@ class KeyRuns {
   absl::StatusOr<std::vector<std::string>> Finish();
 
  private:
-  absl::StatusOr<bool> Has(const std::string& stored_key) const;
+  struct Entry {
+    // The first eight bytes of the key, as a number that sorts as they do.
+    uint64_t head = 0;
+    // Of the key in keys_.
+    size_t begin = 0;
+    size_t size = 0;
+    uint64_t ordinal = 0;
+  };
+
+  absl::string_view KeyOf(const Entry& entry) const {
+    return absl::string_view(keys_).substr(entry.begin, entry.size);
+  }
+  absl::StatusOr<bool> Has(absl::string_view key) const;
   absl::Status WriteRun();
 
   const std::string tables_directory_;
   const size_t max_run_bytes_;
   absl::flat_hash_set<uint64_t> hashes_;
-  std::vector<std::pair<std::string, uint64_t>> run_;
-  size_t run_bytes_ = 0;
+  // Of the run that is being gathered, one key after the other.
+  std::string keys_;
+  std::vector<Entry> run_;
   std::vector<std::string> tables_;
 };
 

@@ -30,7 +30,7 @@ class TableWriter {
   // Keys must come in ascending order.
   absl::Status Put(absl::string_view key, absl::string_view value);
   uint64_t file_bytes() const;
-  // Durable on return. At least one key must have been put.
+  // Not durable yet: see SyncTree. At least one key must have been put.
   absl::Status Finish();
 
  private:
@@ -44,9 +44,9 @@ class TableWriter {
 // Whether a finished table has `key`. Opens the file: for rare questions.
 absl::StatusOr<bool> TableHas(const std::string& path, absl::string_view key);
 
-// Makes a database of finished tables, which are moved into it; durable on
-// return but for the directory's own entry. `merge`: the ranges of keys
-// overlap, so the tables are merged into one sequence.
+// Makes a database of finished tables, which are moved into it; not durable
+// yet: see SyncTree. `merge`: the ranges of keys overlap, so the tables are
+// merged into one sequence.
 absl::Status BuildDatabase(const std::string& path,
                            const std::vector<std::string>& tables, bool merge);
 

@@ -43,6 +43,13 @@ std::string AbsolutePath(absl::string_view path) {
   return error ? std::string(path) : absolute;
 }
 
+absl::Status Sync(const std::string& path, int flags) {
+  MILLRACE_ASSIGN_OR_RETURN(const FileDescriptor file,
+                            OpenFile(path, O_RDONLY | flags));
+  if (fsync(file.get()) != 0) return FileError(errno, "sync", path);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status FileError(int error, absl::string_view action,
@@ -160,19 +167,14 @@ absl::Status Exchange(const std::string& a, const std::string& b) {
 }
 
 absl::Status SyncDirectory(const std::string& path) {
-  MILLRACE_ASSIGN_OR_RETURN(const FileDescriptor directory,
-                            OpenFile(path, O_RDONLY | O_DIRECTORY));
-  if (fsync(directory.get()) != 0) return FileError(errno, "sync", path);
-  return absl::OkStatus();
+  return Sync(path, O_DIRECTORY);
 }
 
 absl::Status SyncTree(const std::string& path) {
   std::error_code error;
   std::filesystem::recursive_directory_iterator entries(path, error);
   for (; !error && entries != end(entries); entries.increment(error)) {
-    if (entries->is_directory(error)) {
-      MILLRACE_RETURN_IF_ERROR(SyncDirectory(entries->path()));
-    }
+    MILLRACE_RETURN_IF_ERROR(Sync(entries->path(), O_NOFOLLOW));
   }
   if (error) return FileError(error.value(), "list", path);
   return SyncDirectory(path);

@@ -57,7 +57,7 @@ absl::Status Exchange(const std::string& a, const std::string& b);
 // Makes the entries of a directory durable.
 absl::Status SyncDirectory(const std::string& path);
 
-// The same for the directory and every directory below it.
+// Makes all files and directories below `path` durable, and itself.
 absl::Status SyncTree(const std::string& path);
 
 // A new file of these bytes, durable but for its directory entry.

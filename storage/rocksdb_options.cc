@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "storage/files.h"
+#include "storage/unsynced_env.h"
 
 namespace millrace {
 
@@ -66,6 +67,7 @@ int ErrnoOf(const rocksdb::Status& status) {
 
 rocksdb::Options TableOptions() {
   rocksdb::Options options;
+  options.env = UnsyncedEnv();
   options.compression = rocksdb::kNoCompression;
   options.table_factory.reset(NewBlockBasedTableFactory(BlockOptions()));
   options.info_log = std::make_shared<NullLogger>();
@@ -78,7 +80,9 @@ rocksdb::Options TableOptions() {
   // nearly full disk does not have.
   options.allow_fallocate = false;
   // Starts writing back early, so that the sync at the end is short.
-  options.bytes_per_sync = 8 << 20;
+  options.bytes_per_sync = 1 << 20;
+  // Stays in the core's cache.
+  options.writable_file_max_buffer_size = 256 << 10;
   return options;
 }
 

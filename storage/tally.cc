@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 
 namespace millrace {
@@ -59,7 +60,8 @@ void DatasetTally::Add(const v1::SampleMeta& meta, uint64_t image_bytes,
 }
 
 void DatasetTally::AddCategories(const v1::SampleMeta& meta) {
-  std::vector<uint32_t> present(meta.labels().begin(), meta.labels().end());
+  absl::InlinedVector<uint32_t, 16> present(meta.labels().begin(),
+                                            meta.labels().end());
   for (const v1::Annotation& annotation : meta.annotations()) {
     present.push_back(annotation.category());
     ++categories_[annotation.category()].annotations;

@@ -96,6 +96,12 @@ TEST_F(CrashTest, KilledAtAnyStepItLeavesNothingOrAll) {
   EXPECT_GT(all, 0);
 }
 
+TEST_F(CrashTest, WhatIsPublishedIsDurable) {
+  const int ended = RunChild("synced", kMaxCalls);
+  ASSERT_TRUE(WIFEXITED(ended));
+  EXPECT_EQ(WEXITSTATUS(ended), kFaultChildDone);
+}
+
 TEST_F(CrashTest, AFullDiskAtAnyStepLeavesNothingOrAllAndSaysSo) {
   int full = 0;
   for (int call = 1; call < kMaxCalls; ++call) {

@@ -13,6 +13,8 @@ enum FaultChildExit {
   kFaultChildFull = 11,
   kFaultChildFailed = 12,
   kFaultChildUsage = 13,
+  // Published with bytes that a loss of power would take.
+  kFaultChildUnsynced = 14,
 };
 
 inline SampleList FaultChildSamples() { return TestSamples(8, 5'000); }

@@ -1,4 +1,5 @@
 // millrace ingest mnist|imagenet|coco|folder
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -206,6 +207,13 @@ int RunIngest(const IngestFlags& flags, const OpenSource& open) {
   return kDone;
 }
 
+// Buffers of some 100 KB come and go from thread to thread: memory that is
+// given back to the system each time must be found, and cleared, by it again.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
 // Declares one form; returns its app and flags for the flags of its own.
 template <typename Files>
 struct Form {
@@ -217,6 +225,7 @@ struct Form {
               Exit* exit) {
     AddSharedFlags(app, flags.get());
     app->callback([flags = flags, files = files, open, exit] {
+      KeepFreedMemory();
       exit->code = RunIngest(*flags, [&] { return open(*files); });
     });
   }

@@ -19,7 +19,7 @@ find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
-pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
+pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
 
 # CRoaring's own package file in Debian 12 reports itself as not found.
 find_library(MILLRACE_ROARING_LIBRARY roaring REQUIRED)

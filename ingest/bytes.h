@@ -21,6 +21,9 @@ class ByteSource {
   // example because the file was cut since it was opened.
   virtual absl::Status ReadAt(uint64_t offset, size_t size,
                               char* out) const = 0;
+
+  // Asked when a read failed. An error: not only of those bytes, but of all.
+  virtual absl::Status Check() const { return absl::OkStatus(); }
 };
 
 // A regular file; links are followed. NOT_FOUND, PERMISSION_DENIED or

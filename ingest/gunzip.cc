@@ -1,15 +1,16 @@
 #include "ingest/gunzip.h"
 
-#include <libdeflate.h>
+#include <isa-l/igzip_lib.h>
 #include <zlib.h>
 
 #include <algorithm>
-#include <memory>
-#include <optional>
+#include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "base/huge_pages.h"
+#include "base/mutex.h"
+#include "base/status_macros.h"
 
 namespace millrace {
 namespace {
@@ -17,14 +18,18 @@ namespace {
 constexpr uint64_t kLeastBytes = 4096;
 // The most that deflate can pack into a byte.
 constexpr uint64_t kMaxRatio = 1032;
+// That are read, or skipped, at a time.
+constexpr uint64_t kPieceBytes = 128 << 10;
+constexpr size_t kMaxPieceBytes = size_t{1} << 30;
 
 // What the last four bytes claim, as far as it is possible.
-uint64_t ClaimedBytes(absl::string_view packed) {
+uint64_t ClaimOf(absl::string_view last_bytes, uint64_t packed_bytes) {
   uint64_t claim = 0;
-  for (size_t i = 0; i < std::min<size_t>(4, packed.size()); ++i) {
-    claim = claim << 8 | static_cast<uint8_t>(packed[packed.size() - 1 - i]);
+  for (size_t i = 0; i < std::min<size_t>(4, last_bytes.size()); ++i) {
+    claim = claim << 8 |
+            static_cast<uint8_t>(last_bytes[last_bytes.size() - 1 - i]);
   }
-  return std::min<uint64_t>(claim, packed.size() * kMaxRatio);
+  return std::min<uint64_t>(claim, packed_bytes * kMaxRatio);
 }
 
 absl::Status TooLarge(uint64_t max_bytes) {
@@ -32,30 +37,128 @@ absl::Status TooLarge(uint64_t max_bytes) {
       absl::StrCat("unpacks to more than ", max_bytes, " bytes"));
 }
 
-// One undamaged member of the claimed size, which is what files are. zlib has
-// the word on everything else: libdeflate knows no members and no reasons.
-std::optional<std::string> UnpackWhole(absl::string_view packed,
-                                       uint64_t max_bytes) {
-  const uint64_t claimed = ClaimedBytes(packed);
-  if (claimed > max_bytes) return std::nullopt;
-  const std::unique_ptr<libdeflate_decompressor,
-                        decltype(&libdeflate_free_decompressor)>
-      decompressor(libdeflate_alloc_decompressor(),
-                   &libdeflate_free_decompressor);
-  if (decompressor == nullptr) return std::nullopt;
-  std::string out;
-  out.reserve(claimed);
-  AdviseHugePages(out.data(), claimed);
-  out.resize(claimed);
-  size_t consumed = 0;
-  const libdeflate_result result = libdeflate_gzip_decompress_ex(
-      decompressor.get(), packed.data(), packed.size(), out.data(), out.size(),
-      &consumed, /*actual_out_nbytes_ret=*/nullptr);
-  if (result != LIBDEFLATE_SUCCESS || consumed != packed.size()) {
-    return std::nullopt;
+// All that is needed of a stream that has one member.
+class UnpackedBytes final : public ByteSource {
+ public:
+  UnpackedBytes(std::shared_ptr<const ByteSource> packed, uint64_t size,
+                uint64_t max_bytes)
+      : packed_(std::move(packed)), size_(size), max_bytes_(max_bytes) {
+    Rewind();
   }
-  return out;
-}
+
+  uint64_t size() const override { return size_; }
+
+  absl::Status ReadAt(uint64_t offset, size_t size, char* out) const override {
+    if (offset > size_ || size > size_ - offset) {
+      return absl::DataLossError("read past the end");
+    }
+    MutexLock lock(&mutex_);
+    if (!failure_.ok()) return failure_;
+    if (offset < position_) Rewind();
+    failure_ = SkipTo(offset);
+    if (failure_.ok()) failure_ = Unpack(size, out);
+    if (failure_.ok() && position_ == size_) failure_ = CheckEnd();
+    return failure_;
+  }
+
+  absl::Status Check() const override {
+    MutexLock lock(&mutex_);
+    return failure_;
+  }
+
+ private:
+  void Rewind() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    isal_inflate_init(stream_.get());
+    stream_->crc_flag = ISAL_GZIP;
+    fetched_ = 0;
+    position_ = 0;
+  }
+
+  absl::Status SkipTo(uint64_t offset) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::string skipped;
+    while (position_ < offset) {
+      skipped.resize(std::min<uint64_t>(kPieceBytes, offset - position_));
+      MILLRACE_RETURN_IF_ERROR(Unpack(skipped.size(), skipped.data()));
+    }
+    return absl::OkStatus();
+  }
+
+  // The next `size` bytes.
+  absl::Status Unpack(size_t size, char* out) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    while (size > 0) {
+      const size_t piece = std::min(size, kMaxPieceBytes);
+      MILLRACE_ASSIGN_OR_RETURN(const size_t got, UnpackSome(piece, out));
+      if (got == 0) return Reason();
+      position_ += got;
+      out += got;
+      size -= got;
+    }
+    return absl::OkStatus();
+  }
+
+  // Nothing follows, and the checksum is right.
+  absl::Status CheckEnd() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    char more = 0;
+    MILLRACE_ASSIGN_OR_RETURN(const size_t got, UnpackSome(1, &more));
+    if (got == 0 && stream_->block_state == ISAL_BLOCK_FINISH &&
+        stream_->avail_in == 0 && fetched_ == packed_->size()) {
+      return absl::OkStatus();
+    }
+    return Reason();
+  }
+
+  // 0: there is no more.
+  absl::StatusOr<size_t> UnpackSome(size_t size, char* out) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    stream_->next_out = reinterpret_cast<uint8_t*>(out);
+    stream_->avail_out = static_cast<uint32_t>(size);
+    while (stream_->avail_out == size &&
+           stream_->block_state != ISAL_BLOCK_FINISH) {
+      if (stream_->avail_in == 0) MILLRACE_RETURN_IF_ERROR(Fetch());
+      const bool last = stream_->avail_in == 0;
+      if (isal_inflate(stream_.get()) != ISAL_DECOMP_OK) return Reason();
+      if (last) break;
+    }
+    return size - stream_->avail_out;
+  }
+
+  absl::Status Fetch() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const size_t size =
+        std::min<uint64_t>(kPieceBytes, packed_->size() - fetched_);
+    input_.resize(size);
+    MILLRACE_RETURN_IF_ERROR(packed_->ReadAt(fetched_, size, input_.data()));
+    stream_->next_in = reinterpret_cast<uint8_t*>(input_.data());
+    stream_->avail_in = static_cast<uint32_t>(size);
+    fetched_ += size;
+    return absl::OkStatus();
+  }
+
+  // What is wrong, which Gunzip knows.
+  absl::Status Reason() const {
+    MILLRACE_ASSIGN_OR_RETURN(const std::string packed,
+                              ReadAll(*packed_, max_bytes_));
+    MILLRACE_ASSIGN_OR_RETURN(const std::string bytes,
+                              Gunzip(packed, max_bytes_));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the gzip data unpacks to ", bytes.size(), " bytes, not ",
+                     size_, "; fetch the file again"));
+  }
+
+  const std::shared_ptr<const ByteSource> packed_;
+  const uint64_t size_;
+  const uint64_t max_bytes_;
+
+  mutable Mutex mutex_;
+  const std::unique_ptr<inflate_state> stream_ =
+      std::make_unique<inflate_state>();
+  mutable std::string input_ ABSL_GUARDED_BY(mutex_);
+  // Of the packed bytes, and of the others.
+  mutable uint64_t fetched_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable uint64_t position_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+};
 
 }  // namespace
 
@@ -65,9 +168,6 @@ bool IsGzip(absl::string_view bytes) {
 
 absl::StatusOr<std::string> Gunzip(absl::string_view packed,
                                    uint64_t max_bytes) {
-  if (std::optional<std::string> whole = UnpackWhole(packed, max_bytes)) {
-    return *std::move(whole);
-  }
   z_stream stream = {};
   constexpr int kGzipOnly = 16 + MAX_WBITS;
   if (inflateInit2(&stream, kGzipOnly) != Z_OK) {
@@ -77,8 +177,8 @@ absl::StatusOr<std::string> Gunzip(absl::string_view packed,
 
   std::string out;
   // One byte more than allowed, to tell "just fits" from "too large".
-  out.resize(
-      std::min(std::max(kLeastBytes, ClaimedBytes(packed) + 1), max_bytes + 1));
+  out.resize(std::min(std::max(kLeastBytes, ClaimOf(packed, packed.size()) + 1),
+                      max_bytes + 1));
   size_t used = 0;
   int result = Z_OK;
   while (true) {
@@ -117,6 +217,19 @@ absl::StatusOr<std::string> Gunzip(absl::string_view packed,
   if (used > max_bytes) return TooLarge(max_bytes);
   out.resize(used);
   return out;
+}
+
+absl::StatusOr<uint64_t> ClaimedBytes(const ByteSource& packed) {
+  std::string last(std::min<uint64_t>(4, packed.size()), '\0');
+  MILLRACE_RETURN_IF_ERROR(
+      packed.ReadAt(packed.size() - last.size(), last.size(), last.data()));
+  return ClaimOf(last, packed.size());
+}
+
+std::shared_ptr<const ByteSource> UnpackAsRead(
+    std::shared_ptr<const ByteSource> packed, uint64_t size,
+    uint64_t max_bytes) {
+  return std::make_shared<UnpackedBytes>(std::move(packed), size, max_bytes);
 }
 
 }  // namespace millrace

@@ -13,15 +13,17 @@ namespace {
 
 constexpr uint8_t kUnsignedByte = 8;
 
-absl::StatusOr<std::shared_ptr<const ByteSource>> Unpacked(
-    std::shared_ptr<const ByteSource> source) {
+absl::StatusOr<bool> BeginsAsGzip(const ByteSource& source) {
   std::array<char, 2> magic = {};
-  if (source->size() < magic.size()) return source;
-  MILLRACE_RETURN_IF_ERROR(source->ReadAt(0, magic.size(), magic.data()));
-  if (!IsGzip({magic.data(), magic.size()})) return source;
+  if (source.size() < magic.size()) return false;
+  MILLRACE_RETURN_IF_ERROR(source.ReadAt(0, magic.size(), magic.data()));
+  return IsGzip({magic.data(), magic.size()});
+}
 
+absl::StatusOr<std::shared_ptr<const ByteSource>> Unpack(
+    const ByteSource& packed) {
   absl::StatusOr<std::string> bytes =
-      ReadAll(*source, IdxFile::kMaxUnpackedBytes);
+      ReadAll(packed, IdxFile::kMaxUnpackedBytes);
   if (bytes.ok()) bytes = Gunzip(*bytes, IdxFile::kMaxUnpackedBytes);
   if (absl::IsResourceExhausted(bytes.status())) {
     return absl::ResourceExhaustedError(
@@ -58,9 +60,24 @@ absl::Status CheckMagic(const std::array<char, 4>& magic, size_t dimensions) {
 }  // namespace
 
 absl::StatusOr<IdxFile> IdxFile::Open(std::shared_ptr<const ByteSource> source,
-                                      size_t dimensions) {
+                                      size_t dimensions, uint64_t held_bytes) {
+  MILLRACE_ASSIGN_OR_RETURN(const bool packed, BeginsAsGzip(*source));
+  if (!packed) return Parse(std::move(source), dimensions);
+  MILLRACE_ASSIGN_OR_RETURN(const uint64_t claimed, ClaimedBytes(*source));
+  if (claimed > held_bytes && claimed <= kMaxUnpackedBytes) {
+    absl::StatusOr<IdxFile> file =
+        Parse(UnpackAsRead(source, claimed, kMaxUnpackedBytes), dimensions);
+    if (file.ok()) return file;
+  }
+  // Also those of several members, and what is wrong with the others.
+  MILLRACE_ASSIGN_OR_RETURN(auto bytes, Unpack(*source));
+  return Parse(std::move(bytes), dimensions);
+}
+
+absl::StatusOr<IdxFile> IdxFile::Parse(std::shared_ptr<const ByteSource> source,
+                                       size_t dimensions) {
   IdxFile file;
-  MILLRACE_ASSIGN_OR_RETURN(file.source_, Unpacked(std::move(source)));
+  file.source_ = std::move(source);
   const ByteSource& bytes = *file.source_;
   file.header_bytes_ = 4 + 4 * dimensions;
 
@@ -105,18 +122,10 @@ absl::StatusOr<IdxFile> IdxFile::Open(std::shared_ptr<const ByteSource> source,
   return file;
 }
 
-absl::StatusOr<std::string> IdxFile::ReadItem(uint64_t item) const {
-  std::string out(item_bytes_, '\0');
-  MILLRACE_RETURN_IF_ERROR(source_->ReadAt(header_bytes_ + item * item_bytes_,
-                                           out.size(), out.data()));
-  return out;
-}
-
-absl::StatusOr<std::string> IdxFile::ReadAllItems() const {
-  std::string out(sizes_[0] * item_bytes_, '\0');
-  MILLRACE_RETURN_IF_ERROR(
-      source_->ReadAt(header_bytes_, out.size(), out.data()));
-  return out;
+absl::Status IdxFile::ReadItems(uint64_t first, uint64_t count,
+                                char* out) const {
+  return source_->ReadAt(header_bytes_ + first * item_bytes_,
+                         count * item_bytes_, out);
 }
 
 }  // namespace millrace

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/memory_budget.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "ingest/reorder_window.h"
 #include "ingest/shrink.h"
@@ -27,8 +28,7 @@ constexpr absl::Duration kProgressInterval = absl::Milliseconds(100);
 
 // What became of one item.
 struct Outcome {
-  absl::Status status;  // Not OK: quarantined, `sample` is empty.
-  EncodedSample sample;
+  absl::Status status;  // Not OK: quarantined; there is no sample.
   Findings findings;
   // See StoredImage.
   std::string untiled;
@@ -38,60 +38,70 @@ struct Outcome {
   uint64_t decode_record_bytes = 0;
 };
 
+// What became of a run of items.
+struct RunOutcome {
+  std::vector<Outcome> items;
+  // Of the items that are good.
+  EncodedSamples samples;
+};
+
+// A run that a worker took.
+struct Claimed {
+  uint64_t run = 0;
+  std::vector<absl::StatusOr<SourceItem>> items;
+};
+
 // Everything that can be done to an item without knowing its place. One for
 // each thread.
 class ItemWorker {
  public:
   ItemWorker(const Source& source, const IngestOptions& options,
              MemoryBudget* budget)
-      : source_(source),
-        options_(options),
-        intake_(options.images, options.limits, budget) {}
+      : source_(source), intake_(options.images, options.limits, budget) {}
 
-  Outcome Process(uint64_t item) {
-    Outcome outcome;
-    absl::StatusOr<EncodedSample> sample = Encode(item, &outcome);
-    if (sample.ok()) {
-      outcome.sample = *std::move(sample);
-    } else {
-      outcome.status = sample.status();
+  RunOutcome Process(uint64_t first,
+                     std::vector<absl::StatusOr<SourceItem>> items) {
+    RunOutcome run{std::vector<Outcome>(items.size()),
+                   EncodedSamples(items.size())};
+    for (size_t i = 0; i < items.size(); ++i) {
+      run.items[i].status =
+          Encode(first + i, std::move(items[i]), &run.items[i], &run.samples);
     }
-    return outcome;
+    return run;
   }
 
  private:
-  absl::StatusOr<EncodedSample> Encode(uint64_t item, Outcome* outcome) {
-    MILLRACE_ASSIGN_OR_RETURN(SourceItem loaded,
-                              source_.Load(item, options_.max_file_bytes));
-    outcome->source_bytes = loaded.image.size();
-    v1::SampleMeta meta;
-    meta.set_key(source_.Key(item));
-    MILLRACE_ASSIGN_OR_RETURN(StoredImage image, Take(std::move(loaded)));
-    *meta.mutable_image() = image.source;
-    MILLRACE_RETURN_IF_ERROR(source_.Annotate(item, &meta, &outcome->findings));
+  absl::Status Encode(uint64_t item, absl::StatusOr<SourceItem> loaded,
+                      Outcome* outcome, EncodedSamples* samples) {
+    MILLRACE_RETURN_IF_ERROR(loaded.status());
+    v1::SampleMeta* const meta = samples->NewMeta();
+    meta->set_key(source_.Key(item));
+    if (loaded->raw != nullptr) {
+      outcome->source_bytes = loaded->pixels.size();
+      MILLRACE_RETURN_IF_ERROR(CheckRaw(*loaded->raw, loaded->pixels));
+      *meta->mutable_image() = *loaded->raw;
+      MILLRACE_RETURN_IF_ERROR(
+          source_.Annotate(item, meta, &outcome->findings));
+      samples->Add(meta, loaded->pixels);
+      return absl::OkStatus();
+    }
+    outcome->source_bytes = loaded->image.size();
+    MILLRACE_ASSIGN_OR_RETURN(const StoredImage image,
+                              intake_.Take(std::move(loaded->image)));
+    *meta->mutable_image() = image.source;
+    MILLRACE_RETURN_IF_ERROR(source_.Annotate(item, meta, &outcome->findings));
     if (image.info.width() != image.source.width() ||
         image.info.height() != image.source.height()) {
-      ShrinkTo(image.info, &meta);
+      ShrinkTo(image.info, meta);
     }
-    outcome->untiled = std::move(image.untiled);
+    outcome->untiled = image.untiled;
     outcome->needs_libjpeg = image.needs_libjpeg;
     outcome->decode_record_bytes = image.decode_record.size();
-    return EncodeSample(std::move(meta), image.bytes, image.decode_record);
-  }
-
-  absl::StatusOr<StoredImage> Take(SourceItem item) {
-    if (item.info.format() != v1::IMAGE_FORMAT_RAW) {
-      return intake_.Take(std::move(item.image));
-    }
-    MILLRACE_RETURN_IF_ERROR(CheckRaw(item.info, item.image));
-    StoredImage image;
-    image.source = image.info = std::move(item.info);
-    image.bytes = std::move(item.image);
-    return image;
+    samples->Add(meta, image.bytes, image.decode_record);
+    return absl::OkStatus();
   }
 
   const Source& source_;
-  const IngestOptions& options_;
   ImageIntake intake_;
 };
 
@@ -123,15 +133,6 @@ class IngestRun {
   }
 
   absl::StatusOr<IngestResult> Run() {
-    WriterOptions writer_options;
-    writer_options.shards = options_.shards;
-    writer_options.cancel = options_.cancel;
-    MILLRACE_ASSIGN_OR_RETURN(
-        writer_, DatasetWriter::Create(options_.data_dir, options_.dataset,
-                                       writer_options));
-    for (const v1::Quarantined& problem : source_.problems()) {
-      MILLRACE_RETURN_IF_ERROR(Quarantine(problem));
-    }
     MILLRACE_RETURN_IF_ERROR(StoreAll());
     Report();
     return Publish();
@@ -147,28 +148,54 @@ class IngestRun {
     for (int i = 0; i < Threads(); ++i) {
       workers.emplace_back([this] {
         ItemWorker worker(source_, options_, &budget_);
-        while (const std::optional<uint64_t> run = window_.Claim()) {
-          std::vector<Outcome> outcomes;
-          outcomes.reserve(Begin(*run + 1) - Begin(*run));
-          uint64_t bytes = 0;
-          for (uint64_t item = Begin(*run); item < Begin(*run + 1); ++item) {
-            outcomes.push_back(worker.Process(item));
-            bytes += outcomes.back().sample.body.size();
-          }
-          window_.Put(*run, std::move(outcomes), bytes);
+        while (std::optional<Claimed> claimed = Claim()) {
+          RunOutcome outcome =
+              worker.Process(Begin(claimed->run), std::move(claimed->items));
+          const uint64_t bytes = outcome.samples.records().size();
+          window_.Put(claimed->run, std::move(outcome), bytes);
         }
       });
     }
+    // Which waits for the disk while the first items are made.
+    MILLRACE_RETURN_IF_ERROR(OpenWriter());
     for (uint64_t run = 0; run < runs_; ++run) {
-      std::vector<Outcome> outcomes = *window_.Take();
+      RunOutcome outcome = *window_.Take();
       MILLRACE_RETURN_IF_ERROR(CheckCancelled());
-      uint64_t item = Begin(run);
-      for (Outcome& outcome : outcomes) {
-        MILLRACE_RETURN_IF_ERROR(Store(item++, std::move(outcome)));
-      }
+      MILLRACE_RETURN_IF_ERROR(Store(Begin(run), std::move(outcome)));
       if (absl::Now() >= next_report_) Report();
     }
     return CheckCancelled();
+  }
+
+  absl::Status OpenWriter() {
+    WriterOptions writer_options;
+    writer_options.shards = options_.shards;
+    writer_options.cancel = options_.cancel;
+    MILLRACE_ASSIGN_OR_RETURN(
+        writer_, DatasetWriter::Create(options_.data_dir, options_.dataset,
+                                       writer_options));
+    for (const v1::Quarantined& problem : source_.problems()) {
+      MILLRACE_RETURN_IF_ERROR(Quarantine(problem));
+    }
+    return absl::OkStatus();
+  }
+
+  // The next run, loaded. Empty: there is none, or the work is over.
+  std::optional<Claimed> Claim() {
+    if (!source_.in_order()) return ClaimAndLoad();
+    MutexLock lock(&loading_);
+    return ClaimAndLoad();
+  }
+
+  std::optional<Claimed> ClaimAndLoad() {
+    const std::optional<uint64_t> run = window_.Claim();
+    if (!run.has_value()) return std::nullopt;
+    Claimed claimed;
+    claimed.run = *run;
+    const uint64_t first = Begin(*run);
+    claimed.items = source_.LoadRun(first, Begin(*run + 1) - first,
+                                    options_.max_file_bytes);
+    return claimed;
   }
 
   // The first item of a run; the number of items for the run after the last.
@@ -188,34 +215,37 @@ class IngestRun {
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
 
-  absl::Status Store(uint64_t item, Outcome outcome) {
-    for (const v1::Quarantined& dropped : outcome.findings.dropped) {
-      MILLRACE_RETURN_IF_ERROR(Quarantine(dropped));
-    }
-    if (!outcome.status.ok()) {
-      MILLRACE_RETURN_IF_ERROR(Quarantine(
-          MakeQuarantined(source_.Key(item), outcome.status.message())));
-    } else {
-      NoteWarnings(outcome);
-      progress_.bytes += outcome.source_bytes;
-      result_.source_bytes += outcome.source_bytes;
-      result_.decode_record_bytes += outcome.decode_record_bytes;
-      ++stored_;
-      if (writer_ != nullptr) {
-        MILLRACE_RETURN_IF_ERROR(writer_->Append(std::move(outcome.sample)));
+  absl::Status Store(uint64_t item, RunOutcome run) {
+    auto sample = run.samples.samples().begin();
+    for (const Outcome& outcome : run.items) {
+      for (const v1::Quarantined& dropped : outcome.findings.dropped) {
+        MILLRACE_RETURN_IF_ERROR(Quarantine(dropped));
       }
+      if (outcome.status.ok()) {
+        Note(outcome, *sample++->meta);
+      } else {
+        MILLRACE_RETURN_IF_ERROR(source_.Check());
+        MILLRACE_RETURN_IF_ERROR(Quarantine(
+            MakeQuarantined(source_.Key(item), outcome.status.message())));
+      }
+      ++item;
+      ++progress_.done;
     }
-    ++progress_.done;
-    return absl::OkStatus();
+    stored_ += run.samples.samples().size();
+    if (writer_ == nullptr) return absl::OkStatus();
+    return writer_->Append(std::move(run.samples));
   }
 
-  void NoteWarnings(const Outcome& outcome) {
+  void Note(const Outcome& outcome, const v1::SampleMeta& meta) {
+    progress_.bytes += outcome.source_bytes;
+    result_.source_bytes += outcome.source_bytes;
+    result_.decode_record_bytes += outcome.decode_record_bytes;
     const auto note = [&](const std::string& text,
                           std::vector<v1::Quarantined>* list) {
       if (text.empty() || list->size() >= kMaxListed) return;
-      list->push_back(MakeQuarantined(outcome.sample.meta.key(), text));
+      list->push_back(MakeQuarantined(meta.key(), text));
     };
-    note(outcome.sample.meta.image().warning(), &result_.warned);
+    note(meta.image().warning(), &result_.warned);
     for (const std::string& warning : outcome.findings.warnings) {
       note(warning, &result_.warned);
     }
@@ -267,7 +297,8 @@ class IngestRun {
   const IngestOptions& options_;
   MemoryBudget budget_;
   const uint64_t runs_;
-  ReorderWindow<std::vector<Outcome>> window_;
+  ReorderWindow<RunOutcome> window_;
+  Mutex loading_;
   std::unique_ptr<DatasetWriter> writer_;
   IngestResult result_;
   IngestProgress progress_;
@@ -276,6 +307,15 @@ class IngestRun {
 };
 
 }  // namespace
+
+std::vector<absl::StatusOr<SourceItem>> Source::LoadRun(
+    uint64_t first, uint64_t count, uint64_t max_bytes) const {
+  std::vector<absl::StatusOr<SourceItem>> items;
+  for (uint64_t item = first; item < first + count; ++item) {
+    items.push_back(Load(item, max_bytes));
+  }
+  return items;
+}
 
 absl::Status IngestOptions::Validate() const {
   if (data_dir.empty()) return absl::InvalidArgumentError("no data folder");

@@ -1,6 +1,6 @@
 // From source files to a published dataset.
 //
-//   Source::Load + ImageIntake + Source::Annotate + EncodeSample   (workers)
+//   Source::Load + ImageIntake + Source::Annotate + EncodedSamples   (workers)
 //     --> a bounded window that restores the source's order
 //     --> DatasetWriter::Append, Publish                   (calling thread)
 //
@@ -17,11 +17,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "image/decode.h"
 #include "ingest/image_intake.h"
 #include "millrace/v1/dataset.pb.h"
@@ -31,11 +33,14 @@ namespace millrace {
 
 // One item as its source has it.
 struct SourceItem {
-  // An encoded image, or raw pixels if info.format is RAW.
+  // An encoded image.
   std::string image;
-  // Set (format, width, height, channels) only for raw pixels; for encoded
-  // images it is found by decoding.
-  v1::ImageInfo info;
+  // Or raw pixels, in memory that items may share, and what they are: format,
+  // width, height, channels. `raw` is null for encoded images, else the
+  // source's.
+  absl::string_view pixels;
+  std::shared_ptr<const char[]> pixels_owner;
+  const v1::ImageInfo* raw = nullptr;
 };
 
 // What is worth telling about an item that is served all the same.
@@ -70,12 +75,23 @@ class Source {
   // handing over a single one would cost more than the item itself.
   virtual uint64_t run_length() const { return 1; }
 
+  // Whether items must be loaded in order, by one thread at a time.
+  virtual bool in_order() const { return false; }
+
   // Unique in the source.
   virtual std::string Key(uint64_t item) const = 0;
 
   // Reads an item of at most `max_bytes`. An error quarantines it.
   virtual absl::StatusOr<SourceItem> Load(uint64_t item,
                                           uint64_t max_bytes) const = 0;
+
+  // The same for `count` items, one after the other, at once.
+  virtual std::vector<absl::StatusOr<SourceItem>> LoadRun(
+      uint64_t first, uint64_t count, uint64_t max_bytes) const;
+
+  // Asked when an item could not be loaded. An error: it is the source that is
+  // no good, and all of it is refused.
+  virtual absl::Status Check() const { return absl::OkStatus(); }
 
   // Adds labels, annotations, captions and source_id to *meta, whose key and
   // image are filled in; coordinates are those of the upright image. An error
@@ -114,7 +130,7 @@ struct IngestOptions {
   // Performance.
   int threads = 0;  // 0: one for each core.
   // Items and bytes that wait for a slower one before them.
-  uint64_t window_items = 1024;
+  uint64_t window_items = 4096;
   uint64_t window_bytes = uint64_t{128} << 20;
   // Pixels being decoded at a time, over all threads. A single larger image is
   // decoded alone.
@@ -157,6 +173,7 @@ struct IngestResult {
 // Errors, after each of which nothing new is visible:
 //   CANCELLED            *options.cancel became true
 //   INVALID_ARGUMENT     bad options, or not one good sample
+//   those of Source::Check
 //   FAILED_PRECONDITION  `strict`, and something is quarantined (the message
 //                        names the first few); or as DatasetWriter::Create
 //   RESOURCE_EXHAUSTED   more than max_quarantined entries

@@ -10,8 +10,9 @@
 // are the numbers from 0 to the largest label, and at least "0" to "9". Images
 // are raw gray pixels.
 //
-// Memory: labels are held; plain images are read from disk when needed, gzip
-// ones are held unpacked, at most 256 MiB ("unpack it first" above that).
+// Memory: labels are held; images are read when needed, and gzip ones unpacked
+// then, at most 256 MiB ("gunzip it first" above that). So damage in a large
+// gzip file is found out during the ingest, which then refuses all of it.
 #pragma once
 
 #include <memory>

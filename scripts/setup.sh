@@ -16,7 +16,7 @@ packages=(
   libabsl-dev librocksdb-dev libjpeg62-turbo-dev libpng-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libhwy-dev libroaring-dev nlohmann-json3-dev
   libspdlog-dev libcli11-dev libpugixml-dev zlib1g-dev libssl-dev libxxhash-dev
-  libdeflate-dev
+  libisal-dev
   libcairo2-dev fonts-dejavu-core
   python3 python3-grpcio python3-protobuf python3-numpy python3-pil
 )

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "storage/info_file.h"
 #include "storage/layout.h"
 #include "storage/lock.h"
+#include "storage/parallel.h"
 #include "storage/published.h"
 #include "storage/record.h"
 #include "storage/shard.h"
@@ -27,8 +27,6 @@ namespace millrace {
 
 namespace {
 
-// Databases being finished at a time: each holds a few open files.
-constexpr uint32_t kFinishThreads = 8;
 // Of records that are written while the next ones are gathered.
 constexpr size_t kBatchBytes = size_t{1} << 20;
 
@@ -59,14 +57,14 @@ class RocksDatasetWriter final : public DatasetWriter {
     return MakeDirectory(tables_);
   }
 
-  absl::Status Append(EncodedSample sample) override {
+  absl::Status Append(EncodedSamples samples) override {
     MILLRACE_RETURN_IF_ERROR(failure_);
-    const uint64_t ordinal = tally_.samples();
-    MILLRACE_RETURN_IF_ERROR(Remember(catalog_.Add(ordinal, sample.meta)));
-    version_.AddSample(sample.digest);
-    tally_.Add(sample.meta, sample.image_bytes, sample.body.size());
-    batch_bytes_ += sample.body.size();
-    batch_.push_back(std::move(sample.body));
+    const size_t added = batch_samples_;
+    const absl::Status listed = List(samples);
+    samples.Keep(batch_samples_ - added);
+    batch_bytes_ += samples.records().size();
+    batch_.push_back(std::move(samples));
+    MILLRACE_RETURN_IF_ERROR(Remember(listed));
     return batch_bytes_ < kBatchBytes ? absl::OkStatus()
                                       : Remember(WriteBatch());
   }
@@ -99,23 +97,46 @@ class RocksDatasetWriter final : public DatasetWriter {
     return status;
   }
 
+  // Everything about samples but their records, until a key comes twice.
+  absl::Status List(const EncodedSamples& samples) {
+    for (const EncodedSamples::Sample& sample : samples.samples()) {
+      MILLRACE_RETURN_IF_ERROR(catalog_.Add(tally_.samples(), *sample.meta));
+      version_.AddSample(sample.digest);
+      tally_.Add(*sample.meta, sample.image_bytes, sample.record_bytes);
+      ++batch_samples_;
+    }
+    return absl::OkStatus();
+  }
+
   // Writes the records that are gathered, on a thread of its own: once the
   // last ones are written, whose error it returns.
   absl::Status WriteBatch() {
     MILLRACE_RETURN_IF_ERROR(WaitForBatch());
-    const uint64_t begin = tally_.samples() - batch_.size();
+    const uint64_t begin = tally_.samples() - batch_samples_;
     writing_ = std::async(
         std::launch::async, [this, begin, batch = std::move(batch_)]() mutable {
           uint64_t ordinal = begin;
-          for (std::string& record : batch) {
-            SealRecord(ordinal, &record);
-            const ShardPlace place = PlaceOf(ordinal++, num_shards());
-            MILLRACE_RETURN_IF_ERROR(shards_[place.shard].Append(record));
+          for (EncodedSamples& samples : batch) {
+            MILLRACE_RETURN_IF_ERROR(WriteRecords(&ordinal, &samples));
           }
+          batch.clear();
           return absl::OkStatus();
         });
     batch_.clear();
+    batch_samples_ = 0;
     batch_bytes_ = 0;
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteRecords(uint64_t* ordinal, EncodedSamples* samples) {
+    char* record = samples->records().data();
+    for (const EncodedSamples::Sample& sample : samples->samples()) {
+      SealRecord(*ordinal, record, sample.record_bytes);
+      const ShardPlace place = PlaceOf((*ordinal)++, num_shards());
+      MILLRACE_RETURN_IF_ERROR(shards_[place.shard].Append(
+          absl::string_view(record, sample.record_bytes)));
+      record += sample.record_bytes;
+    }
     return absl::OkStatus();
   }
 
@@ -159,49 +180,37 @@ class RocksDatasetWriter final : public DatasetWriter {
     return absl::CancelledError("cancelled; nothing was published");
   }
 
-  // The shards and the catalog, side by side: each waits for the disk many
-  // times. The first error, by number.
+  // The shards and the catalog, side by side.
   absl::Status FinishDatabases(const std::string& version) {
-    const uint32_t count = num_shards() + 1;
-    std::vector<absl::Status> results(count);
-    std::atomic<uint32_t> next{0};
-    const auto work = [&] {
-      for (uint32_t i = next++; i < count; i = next++) {
-        results[i] = FinishDatabase(i, version);
-        if (!results[i].ok()) next = count;
-      }
-    };
-    std::vector<std::thread> threads;
-    for (uint32_t i = 1; i < std::min(count, kFinishThreads); ++i) {
-      threads.emplace_back(work);
-    }
-    work();
-    for (std::thread& thread : threads) thread.join();
-    for (absl::Status& result : results) {
-      MILLRACE_RETURN_IF_ERROR(std::move(result));
-    }
-    return absl::OkStatus();
+    return InParallel(num_shards() + 1, [&](size_t i) {
+      return FinishDatabase(static_cast<uint32_t>(i), version);
+    });
   }
 
-  // The catalog, which takes longest, is the first.
+  // The catalog, which takes longest and waits for no records, is the first.
   absl::Status FinishDatabase(uint32_t number, const std::string& version) {
     MILLRACE_RETURN_IF_ERROR(CheckCancelled());
-    if (number == 0) {
-      return catalog_.Finish(absl::StrCat(staging_, "/", kCatalogName),
-                             version);
-    }
-    const uint32_t shard = number - 1;
-    return shards_[shard].Finish(absl::StrCat(staging_, "/", ShardName(shard)),
-                                 {version, shard, num_shards()});
+    const std::string path = absl::StrCat(
+        staging_, "/", number == 0 ? kCatalogName : ShardName(number - 1));
+    MILLRACE_RETURN_IF_ERROR(number == 0
+                                 ? catalog_.Finish(path, version)
+                                 : FinishShard(number - 1, path, version));
+    return SyncTree(path);
+  }
+
+  absl::Status FinishShard(uint32_t shard, const std::string& path,
+                           const std::string& version) {
+    const std::shared_future<absl::Status> written = writing_;
+    MILLRACE_RETURN_IF_ERROR(written.get());
+    return shards_[shard].Finish(path, {version, shard, num_shards()});
   }
 
   absl::Status WriteAndRename(const v1::DatasetInfo& info,
                               const std::vector<v1::Quarantined>& quarantined) {
-    MILLRACE_RETURN_IF_ERROR(WaitForBatch());
     MILLRACE_RETURN_IF_ERROR(FinishDatabases(info.version()));
     MILLRACE_RETURN_IF_ERROR(RemoveTree(tables_));
     MILLRACE_RETURN_IF_ERROR(WriteInfoFile(staging_, info, quarantined));
-    MILLRACE_RETURN_IF_ERROR(SyncTree(staging_));
+    MILLRACE_RETURN_IF_ERROR(SyncDirectory(staging_));
     MILLRACE_RETURN_IF_ERROR(CheckCancelled());
     return PublishDirectory(staging_, root_, name_, info.version());
   }
@@ -216,9 +225,10 @@ class RocksDatasetWriter final : public DatasetWriter {
   CatalogWriter catalog_;
   // Of `writing_`, while there is one.
   std::vector<ShardWriter> shards_;
-  std::future<absl::Status> writing_;
-  // Records without their headers, the last of them that of the newest sample.
-  std::vector<std::string> batch_;
+  std::shared_future<absl::Status> writing_;
+  // Not written yet; the last of them is the newest sample.
+  std::vector<EncodedSamples> batch_;
+  size_t batch_samples_ = 0;
   size_t batch_bytes_ = 0;
   DatasetTally tally_;
   VersionDigest version_;
@@ -233,14 +243,34 @@ absl::StatusOr<WriterLock> TakeWriterLock(const std::string& root,
 
 }  // namespace
 
-EncodedSample EncodeSample(v1::SampleMeta meta, absl::string_view image,
-                           absl::string_view decode_record) {
-  EncodedSample sample;
-  sample.body = MakeRecord(meta, image, decode_record);
-  sample.image_bytes = image.size();
-  sample.digest = Sha256Of(RecordBody(sample.body));
-  sample.meta = std::move(meta);
-  return sample;
+EncodedSamples::EncodedSamples(size_t samples)
+    : arena_(std::make_unique<google::protobuf::Arena>()) {
+  samples_.reserve(samples);
+}
+
+v1::SampleMeta* EncodedSamples::NewMeta() {
+  return google::protobuf::Arena::CreateMessage<v1::SampleMeta>(arena_.get());
+}
+
+void EncodedSamples::Add(const v1::SampleMeta* meta, absl::string_view image,
+                         absl::string_view decode_record) {
+  const size_t begin = records_.size();
+  AppendRecord(*meta, image, decode_record, &records_);
+  const size_t bytes = records_.size() - begin;
+  samples_.push_back({meta, image.size(), bytes,
+                      Sha256Of(RecordBody(
+                          absl::string_view(records_.data() + begin, bytes)))});
+  // Those that follow are about as large.
+  if (begin == 0) records_.reserve(bytes * samples_.capacity());
+}
+
+EncodedSamples EncodeSample(const v1::SampleMeta& meta, absl::string_view image,
+                            absl::string_view decode_record) {
+  EncodedSamples samples;
+  v1::SampleMeta* const copy = samples.NewMeta();
+  *copy = meta;
+  samples.Add(copy, image, decode_record);
+  return samples;
 }
 
 absl::Status WriterOptions::Validate() const {

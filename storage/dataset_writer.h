@@ -1,6 +1,6 @@
 // Writes one dataset and publishes it whole, or not at all.
 //
-//   encode (any threads) --> EncodedSample --> Append (one thread, in order)
+//   encode (any threads) --> EncodedSamples --> Append (one thread, in order)
 //     --> Publish: digest, shards, catalog, fsync, one rename
 #pragma once
 
@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <google/protobuf/arena.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,20 +21,46 @@
 
 namespace millrace {
 
-// A sample as it will be stored; made by EncodeSample on any thread. The
-// ordinal is not part of it, so that it can be made before its place is known.
-struct EncodedSample {
-  v1::SampleMeta meta;
-  // The record, whose header Append fills in (storage/record.h).
-  std::string body;
-  uint64_t image_bytes = 0;
-  // Of the record but for its header: what the dataset's version digests.
-  Sha256Digest digest;
+// Samples as they will be stored, one after the other; made on any thread.
+// Their ordinals are not part of them, so that they can be made before their
+// places are known. Those of small samples are best handed over many at a time:
+// they share their memory.
+class EncodedSamples {
+ public:
+  struct Sample {
+    const v1::SampleMeta* meta = nullptr;
+    uint64_t image_bytes = 0;
+    size_t record_bytes = 0;
+    // Of the record but for its header: what the dataset's version digests.
+    Sha256Digest digest;
+  };
+
+  // `samples`: how many there will be, about.
+  explicit EncodedSamples(size_t samples = 1);
+
+  // Metadata to fill in and Add, which lives as long as this does.
+  v1::SampleMeta* NewMeta();
+
+  // `meta` is the newest of NewMeta; `decode_record` may be empty.
+  void Add(const v1::SampleMeta* meta, absl::string_view image,
+           absl::string_view decode_record = "");
+
+  // Leaves the first `count`.
+  void Keep(size_t count) { samples_.resize(count); }
+
+  const std::vector<Sample>& samples() const { return samples_; }
+  // One after the other, without headers (storage/record.h).
+  std::string& records() { return records_; }
+
+ private:
+  std::unique_ptr<google::protobuf::Arena> arena_;
+  std::vector<Sample> samples_;
+  std::string records_;
 };
 
-// `decode_record` may be empty.
-EncodedSample EncodeSample(v1::SampleMeta meta, absl::string_view image,
-                           absl::string_view decode_record = "");
+// A single one.
+EncodedSamples EncodeSample(const v1::SampleMeta& meta, absl::string_view image,
+                            absl::string_view decode_record = "");
 
 struct WriterOptions {
   // Databases that the samples are spread over. More shards let more servers
@@ -60,9 +88,10 @@ class DatasetWriter {
   // Without Publish, removes all that was written.
   virtual ~DatasetWriter() = default;
 
-  // The next ordinal, from 0. ALREADY_EXISTS: a key twice. RESOURCE_EXHAUSTED:
-  // the disk is full, which may show as late as in Publish().
-  virtual absl::Status Append(EncodedSample sample) = 0;
+  // The next ordinals, from 0. ALREADY_EXISTS: a key twice; the samples before
+  // it are in. RESOURCE_EXHAUSTED: the disk is full, which may show as late as
+  // in Publish().
+  virtual absl::Status Append(EncodedSamples samples) = 0;
 
   // `description` gives kind, categories (without counts) and hierarchy; the
   // writer fills in the rest. INVALID_ARGUMENT: no samples, or a category

@@ -24,9 +24,10 @@ class MemoryStore final : public SampleStore {
     VersionDigest version;
     for (uint64_t ordinal = 0; ordinal < samples_->size(); ++ordinal) {
       const auto& [meta, image] = (*samples_)[ordinal];
-      const EncodedSample encoded = EncodeSample(meta, image);
-      tally.Add(meta, image.size(), encoded.body.size());
-      version.AddSample(encoded.digest);
+      const EncodedSamples encoded = EncodeSample(meta, image);
+      const EncodedSamples::Sample& sample = encoded.samples().front();
+      tally.Add(meta, sample.image_bytes, sample.record_bytes);
+      version.AddSample(sample.digest);
       indexes_.Add(ordinal, meta);
       if (ordinal % kSamplesPerChunk == 0) attributes_.emplace_back();
       attributes_.back().Add(meta);

@@ -40,11 +40,13 @@ uint16_t VersionOf(absl::string_view record) {
                                                     : kRecordVersion;
 }
 
-void AppendDeterministic(const v1::SampleMeta& meta, std::string* out) {
-  google::protobuf::io::StringOutputStream stream(out);
+// `size` is meta.ByteSizeLong(), just called.
+void SerialiseDeterministic(const v1::SampleMeta& meta, size_t size,
+                            char* out) {
+  google::protobuf::io::ArrayOutputStream stream(out, static_cast<int>(size));
   google::protobuf::io::CodedOutputStream coded(&stream);
   coded.SetSerializationDeterministic(true);
-  meta.SerializeToCodedStream(&coded);
+  meta.SerializeWithCachedSizes(&coded);
 }
 
 absl::Status CheckHeader(absl::string_view record, uint64_t ordinal) {
@@ -80,30 +82,41 @@ absl::Status CheckHeader(absl::string_view record, uint64_t ordinal) {
 
 std::string MakeRecord(const v1::SampleMeta& meta, absl::string_view image,
                        absl::string_view decode_record) {
+  std::string record;
+  AppendRecord(meta, image, decode_record, &record);
+  return record;
+}
+
+void AppendRecord(const v1::SampleMeta& meta, absl::string_view image,
+                  absl::string_view decode_record, std::string* out) {
   const size_t meta_bytes = meta.ByteSizeLong();
   const size_t prefix_bytes = kRecordHeaderBytes + kRecordLengthsBytes;
-  std::string record;
-  record.reserve(prefix_bytes + meta_bytes + decode_record.size() +
-                 image.size());
-  record.resize(prefix_bytes);
-  char* lengths = record.data() + kRecordHeaderBytes;
+  const size_t begin = out->size();
+  const size_t bytes =
+      prefix_bytes + meta_bytes + decode_record.size() + image.size();
+  if (out->capacity() - begin < bytes) out->reserve(begin + bytes);
+  out->resize(begin + prefix_bytes + meta_bytes);
+  char* lengths = out->data() + begin + kRecordHeaderBytes;
   StoreLittleEndian(static_cast<uint32_t>(meta_bytes), lengths + kMetaLengthAt);
   StoreLittleEndian(static_cast<uint32_t>(decode_record.size()),
                     lengths + kDecodeRecordLengthAt);
   StoreLittleEndian(uint64_t{image.size()}, lengths + kImageLengthAt);
-  AppendDeterministic(meta, &record);
-  record.append(decode_record.data(), decode_record.size());
-  record.append(image.data(), image.size());
-  return record;
+  SerialiseDeterministic(meta, meta_bytes, lengths + kRecordLengthsBytes);
+  out->append(decode_record.data(), decode_record.size());
+  out->append(image.data(), image.size());
+}
+
+void SealRecord(uint64_t ordinal, char* record, size_t size) {
+  const absl::string_view whole(record, size);
+  StoreLittleEndian(kMagic, record);
+  StoreLittleEndian(VersionOf(whole), record + kVersionAt);
+  StoreLittleEndian(uint16_t{0}, record + kFlagsAt);
+  StoreLittleEndian(ordinal, record + kOrdinalAt);
+  StoreLittleEndian(ChecksumOf(whole), record + kChecksumAt);
 }
 
 void SealRecord(uint64_t ordinal, std::string* record) {
-  char* header = record->data();
-  StoreLittleEndian(kMagic, header);
-  StoreLittleEndian(VersionOf(*record), header + kVersionAt);
-  StoreLittleEndian(uint16_t{0}, header + kFlagsAt);
-  StoreLittleEndian(ordinal, header + kOrdinalAt);
-  StoreLittleEndian(ChecksumOf(*record), header + kChecksumAt);
+  SealRecord(ordinal, record->data(), record->size());
 }
 
 absl::string_view RecordBody(absl::string_view record) {

@@ -28,7 +28,12 @@ inline constexpr uint16_t kRecordVersion = 2;
 std::string MakeRecord(const v1::SampleMeta& meta, absl::string_view image,
                        absl::string_view decode_record = "");
 
-// Fills in the header of what MakeRecord made.
+// The same behind what is in *out.
+void AppendRecord(const v1::SampleMeta& meta, absl::string_view image,
+                  absl::string_view decode_record, std::string* out);
+
+// Fills in the header of the `size` bytes that MakeRecord made.
+void SealRecord(uint64_t ordinal, char* record, size_t size);
 void SealRecord(uint64_t ordinal, std::string* record);
 
 // All but the header. `record` must be at least a header long.

@@ -1,6 +1,8 @@
 #include "ingest/idx.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,6 +16,14 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+absl::StatusOr<std::string> Read(const IdxFile& file, uint64_t first,
+                                 uint64_t count) {
+  std::string items(count * file.item_bytes(), '\0');
+  const absl::Status read = file.ReadItems(first, count, items.data());
+  if (!read.ok()) return read;
+  return items;
+}
+
 absl::StatusOr<IdxFile> Open(std::string bytes, size_t dimensions) {
   return IdxFile::Open(FromMemory(std::move(bytes)), dimensions);
 }
@@ -26,14 +36,14 @@ TEST(IdxTest, ReadsItemsOfAPlainFile) {
   const auto file = Open(Idx({2, 1, 3}, "abcdef"), 3);
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_THAT(file->sizes(), ElementsAre(2, 1, 3));
-  EXPECT_EQ(file->ReadItem(0).value(), "abc");
-  EXPECT_EQ(file->ReadItem(1).value(), "def");
+  EXPECT_EQ(Read(*file, 0, 1).value(), "abc");
+  EXPECT_EQ(Read(*file, 1, 1).value(), "def");
 }
 
 TEST(IdxTest, GzipIsToldByItsContent) {
   const auto file = Open(Gzip(Idx({3}, "xyz")), 1);
   ASSERT_TRUE(file.ok()) << file.status();
-  EXPECT_EQ(file->ReadAllItems().value(), "xyz");
+  EXPECT_EQ(Read(*file, 0, 3).value(), "xyz");
 }
 
 TEST(IdxTest, CountsThatLieAreRefusedWithBothNumbers) {
@@ -105,6 +115,79 @@ TEST(GunzipTest, StopsAtTheLimitWhateverTheRatio) {
   const std::string bomb = Gzip(std::string(10'000'000, '\0'));
   EXPECT_TRUE(absl::IsResourceExhausted(Gunzip(bomb, 9'999'999).status()));
   EXPECT_EQ(Gunzip(bomb, 10'000'000).value().size(), 10'000'000u);
+}
+
+// Opened without holding it: unpacked as it is read.
+absl::StatusOr<IdxFile> OpenUnheld(std::string bytes) {
+  return IdxFile::Open(FromMemory(std::move(bytes)), 1, /*held_bytes=*/0);
+}
+
+// A million numbers that do not repeat themselves.
+std::string Numbers() {
+  std::string numbers;
+  uint32_t state = 1;
+  for (int i = 0; i < 1'000'000; ++i) {
+    state = state * 1664525 + 1013904223;
+    numbers.push_back(static_cast<char>(state >> 28));
+  }
+  return numbers;
+}
+
+TEST(UnpackedAsReadTest, AnyReadsGiveWhatThePlainFileHas) {
+  const std::string numbers = Numbers();
+  const auto file = OpenUnheld(Gzip(Idx({1'000'000}, numbers)));
+  ASSERT_TRUE(file.ok()) << file.status();
+  // On, far ahead, to the end, back, all.
+  for (const auto& [first, count] :
+       std::vector<std::pair<size_t, size_t>>{{0, 10},
+                                              {10, 300'000},
+                                              {700'000, 1},
+                                              {999'999, 1},
+                                              {5, 5},
+                                              {0, 1'000'000}}) {
+    EXPECT_TRUE(Read(*file, first, count).value() ==
+                numbers.substr(first, count))
+        << first;
+  }
+  EXPECT_TRUE(file->Check().ok());
+}
+
+TEST(UnpackedAsReadTest, DamageIsFoundWithTheLastItemAtTheLatest) {
+  const std::string packed = Gzip(Idx({1'000'000}, Numbers()));
+  const size_t checksum = packed.size() - 8;
+  for (const size_t at : {packed.size() / 2, checksum}) {
+    std::string damaged = packed;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    const auto file = OpenUnheld(damaged);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_TRUE(Read(*file, 0, 10).ok());
+    EXPECT_TRUE(file->Check().ok());
+    const auto read = Read(*file, 0, 1'000'000);
+    EXPECT_TRUE(absl::IsInvalidArgument(read.status())) << read.status();
+    EXPECT_EQ(file->Check(), read.status());
+    EXPECT_THAT(std::string(read.status().message()),
+                HasSubstr("damaged gzip data"));
+    EXPECT_EQ(Read(*file, 0, 1).status(), read.status());
+  }
+}
+
+TEST(UnpackedAsReadTest, ALengthThatIsNotTheOneClaimedIsDamage) {
+  const std::string numbers = Numbers();
+  // What follows claims the length that the header asks for.
+  std::string packed = Gzip(Idx({1'000'000}, numbers.substr(0, 900'000)));
+  const std::string whole = Gzip(Idx({1'000'000}, numbers));
+  packed.replace(packed.size() - 4, 4, whole.substr(whole.size() - 4));
+  const auto file = OpenUnheld(packed);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_TRUE(absl::IsInvalidArgument(Read(*file, 0, 1'000'000).status()));
+}
+
+TEST(UnpackedAsReadTest, SeveralMembersAreHeld) {
+  const std::string bytes = Idx({1'000'000}, Numbers());
+  const auto file =
+      OpenUnheld(Gzip(bytes.substr(0, 5000)) + Gzip(bytes.substr(5000)));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_TRUE(Read(*file, 0, 1'000'000).value() == bytes.substr(8));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/data_dir.h"
 #include "tests/ingest/source_files.h"
 
 namespace millrace {
@@ -45,7 +46,22 @@ TEST_F(MnistTest, StoresRawGrayPixelsInTheOrderOfTheFile) {
   EXPECT_EQ(metas[11].labels(0), 7u);
   EXPECT_EQ(metas[2].image().width(), 2u);
   EXPECT_EQ(metas[2].image().format(), v1::IMAGE_FORMAT_RAW);
-  EXPECT_EQ((*source)->Load(2, 100).value().image, "cC");
+  EXPECT_EQ((*source)->Load(2, 100).value().pixels, "cC");
+}
+
+TEST_F(MnistTest, ALargeFileThatTurnsOutDamagedIsRefusedWhole) {
+  // Large enough to be unpacked as it is read, with a wrong checksum.
+  constexpr uint32_t kImages = 3000;
+  std::string images =
+      Gzip(Idx({kImages, 28, 28}, std::string(kImages * 28 * 28, '\7')));
+  images[images.size() - 8] = static_cast<char>(images[images.size() - 8] ^ 1);
+  const auto source = Open(images, Idx({kImages}, std::string(kImages, '\1')));
+  ASSERT_TRUE(source.ok()) << source.status();
+  const auto result = Ingest(**source, TestOptions(folder_));
+  EXPECT_TRUE(absl::IsInvalidArgument(result.status())) << result.status();
+  EXPECT_THAT(std::string(result.status().message()),
+              AllOf(HasSubstr(files_.images), HasSubstr("damaged gzip data")));
+  EXPECT_TRUE(DataDir(folder_.path()).List()->empty());
 }
 
 TEST_F(MnistTest, LargerLabelsMakeMoreCategories) {

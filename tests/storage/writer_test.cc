@@ -244,6 +244,40 @@ TEST_F(WriterTest, AKeyThatComesTwiceIsRefusedAndTheRestGoesOn) {
   EXPECT_EQ(info->version(), Publish("b", samples).version());
 }
 
+TEST_F(WriterTest, SamplesHandedOverTogetherAreAsThoseHandedOverOneByOne) {
+  const SampleList samples = TestSamples(20);
+  const auto writer = NewWriter("a");
+  EncodedSamples together(samples.size());
+  for (const auto& [meta, image] : samples) {
+    v1::SampleMeta* const copy = together.NewMeta();
+    *copy = meta;
+    together.Add(copy, image);
+  }
+  ASSERT_TRUE(writer->Append(std::move(together)).ok());
+  EncodedSamples more(3);
+  for (const size_t i : {20, 3, 21}) {
+    v1::SampleMeta* const meta = more.NewMeta();
+    meta->set_key(absl::StrCat("image-", i));
+    more.Add(meta, "image");
+  }
+  // The one before it is in, the one behind it is not.
+  EXPECT_TRUE(absl::IsAlreadyExists(writer->Append(std::move(more))));
+  const auto info = writer->Publish(TestDescription(""), {});
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->samples(), 21);
+
+  const auto one_by_one = NewWriter("b");
+  for (const auto& [meta, image] : samples) {
+    ASSERT_TRUE(one_by_one->Append(EncodeSample(meta, image)).ok());
+  }
+  v1::SampleMeta last;
+  last.set_key("image-20");
+  ASSERT_TRUE(one_by_one->Append(EncodeSample(last, "image")).ok());
+  const auto same = one_by_one->Publish(TestDescription(""), {});
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_EQ(info->version(), same->version());
+}
+
 TEST_F(WriterTest, ADatasetWithoutSamplesIsRefused) {
   const auto writer = NewWriter("a");
   const absl::Status status = writer->Publish(TestDescription(""), {}).status();

@@ -49,7 +49,6 @@ absl::StatusOr<std::string> CatalogWriter::WriteSmallTable(
 absl::Status CatalogWriter::Finish(const std::string& path,
                                    absl::string_view version) {
   MILLRACE_ASSIGN_OR_RETURN(std::vector<std::string> tables, keys_.Finish());
-  const bool several_runs = tables.size() > 1;
   MILLRACE_ASSIGN_OR_RETURN(std::string small, WriteSmallTable(version));
   tables.push_back(std::move(small));
   MILLRACE_RETURN_IF_ERROR(WriteAttributes());
@@ -57,7 +56,7 @@ absl::Status CatalogWriter::Finish(const std::string& path,
     MILLRACE_RETURN_IF_ERROR(attributes_table_->Finish());
     tables.push_back(attributes_table_->path());
   }
-  return BuildDatabase(path, tables, /*merge=*/several_runs);
+  return BuildDatabase(path, tables, /*merge=*/keys_.several_runs());
 }
 
 absl::StatusOr<std::unique_ptr<CatalogReader>> CatalogReader::Open(

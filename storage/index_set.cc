@@ -8,9 +8,8 @@
 namespace millrace {
 
 void IndexSet::Add(uint64_t ordinal, const v1::SampleMeta& meta) {
-  for (const std::string& name : IndexesOf(meta)) {
-    indexes_[name].add(ordinal);
-  }
+  ForEachIndex(meta,
+               [&](const std::string& name) { indexes_[name].add(ordinal); });
 }
 
 const OrdinalSet& IndexSet::Get(absl::string_view name) const {

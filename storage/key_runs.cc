@@ -10,10 +10,14 @@
 #include "storage/catalog_keys.h"
 #include "storage/coding.h"
 #include "storage/database.h"
+#include "storage/parallel.h"
 
 namespace millrace {
 
 namespace {
+
+// To sort and write fewer takes less than a thread.
+constexpr size_t kWorthHalving = 10'000;
 
 uint64_t HeadOf(absl::string_view key) {
   uint64_t head = 0;
@@ -59,15 +63,35 @@ absl::StatusOr<bool> KeyRuns::Has(absl::string_view key) const {
 }
 
 absl::Status KeyRuns::WriteRun() {
-  std::sort(run_.begin(), run_.end(), [&](const Entry& a, const Entry& b) {
-    return a.head != b.head ? a.head < b.head : KeyOf(a) < KeyOf(b);
-  });
-  MILLRACE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<TableWriter> table,
-      TableWriter::Create(
-          absl::StrCat(tables_directory_, "/keys-", tables_.size(), ".sst")));
+  // The lower and the upper half, each a table of its own.
+  const absl::Span<Entry> run = absl::MakeSpan(run_);
+  const size_t half = run.size() < kWorthHalving ? run.size() : run.size() / 2;
+  std::nth_element(run.begin(), run.begin() + half, run.end(), Less());
+  const std::vector<absl::Span<Entry>> parts =
+      half == run.size()
+          ? std::vector<absl::Span<Entry>>{run}
+          : std::vector<absl::Span<Entry>>{run.first(half), run.subspan(half)};
+  const size_t first = tables_.size();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    tables_.push_back(
+        absl::StrCat(tables_directory_, "/keys-", first + i, ".sst"));
+  }
+  MILLRACE_RETURN_IF_ERROR(InParallel(parts.size(), [&](size_t i) {
+    return WriteTable(tables_[first + i], parts[i]);
+  }));
+  ++runs_;
+  run_.clear();
+  keys_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status KeyRuns::WriteTable(const std::string& path,
+                                 absl::Span<Entry> entries) {
+  std::sort(entries.begin(), entries.end(), Less());
+  MILLRACE_ASSIGN_OR_RETURN(const std::unique_ptr<TableWriter> table,
+                            TableWriter::Create(path));
   std::string key(kKeyPrefix);
-  for (const Entry& entry : run_) {
+  for (const Entry& entry : entries) {
     key.resize(kKeyPrefix.size());
     absl::StrAppend(&key, KeyOf(entry));
     char value[sizeof(uint64_t)];
@@ -75,11 +99,7 @@ absl::Status KeyRuns::WriteRun() {
     MILLRACE_RETURN_IF_ERROR(
         table->Put(key, absl::string_view(value, sizeof(value))));
   }
-  MILLRACE_RETURN_IF_ERROR(table->Finish());
-  tables_.push_back(table->path());
-  run_.clear();
-  keys_.clear();
-  return absl::OkStatus();
+  return table->Finish();
 }
 
 absl::StatusOr<std::vector<std::string>> KeyRuns::Finish() {

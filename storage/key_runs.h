@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace millrace {
 
@@ -26,8 +27,10 @@ class KeyRuns {
   // ALREADY_EXISTS: the key was there; nothing has changed then.
   absl::Status Add(absl::string_view key, uint64_t ordinal);
 
-  // Writes what is not written yet. The tables; their ranges overlap.
+  // Writes what is not written yet. The tables, whose ranges overlap if there
+  // was more than one run.
   absl::StatusOr<std::vector<std::string>> Finish();
+  bool several_runs() const { return runs_ > 1; }
 
  private:
   struct Entry {
@@ -42,8 +45,14 @@ class KeyRuns {
   absl::string_view KeyOf(const Entry& entry) const {
     return absl::string_view(keys_).substr(entry.begin, entry.size);
   }
+  auto Less() const {
+    return [this](const Entry& a, const Entry& b) {
+      return a.head != b.head ? a.head < b.head : KeyOf(a) < KeyOf(b);
+    };
+  }
   absl::StatusOr<bool> Has(absl::string_view key) const;
   absl::Status WriteRun();
+  absl::Status WriteTable(const std::string& path, absl::Span<Entry> entries);
 
   const std::string tables_directory_;
   const size_t max_run_bytes_;
@@ -51,6 +60,7 @@ class KeyRuns {
   // Of the run that is being gathered, one key after the other.
   std::string keys_;
   std::vector<Entry> run_;
+  uint64_t runs_ = 0;
   std::vector<std::string> tables_;
 };
 

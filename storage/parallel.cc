@@ -12,10 +12,8 @@ namespace millrace {
 
 namespace {
 
-// One more than there are cores, for the disk. A step holds a few open files.
-size_t Threads() {
-  return std::clamp<size_t>(std::thread::hardware_concurrency() + 1, 3, 8);
-}
+// A step holds a few open files.
+constexpr size_t kThreads = 8;
 
 }  // namespace
 
@@ -30,7 +28,7 @@ absl::Status InParallel(size_t count,
     }
   };
   std::vector<std::thread> threads;
-  for (size_t i = 1; i < std::min(count, Threads()); ++i) {
+  for (size_t i = 1; i < std::min(count, kThreads); ++i) {
     threads.emplace_back(work);
   }
   work();

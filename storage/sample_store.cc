@@ -16,20 +16,21 @@ bool HasLabelledKeypoint(const v1::Annotation& annotation) {
                      [](const auto& point) { return point.visibility() > 0; });
 }
 
-// What the sample's annotations put it into, categories perhaps several times.
-void AddAnnotationIndexes(const v1::SampleMeta& meta,
-                          std::vector<std::string>* names) {
+using Visit = absl::FunctionRef<void(const std::string& name)>;
+
+// What the sample's annotations put it into.
+void ForEachAnnotationIndex(const v1::SampleMeta& meta, Visit visit) {
   if (meta.annotations().empty()) return;
-  names->push_back("annotated");
+  visit("annotated");
   bool crowd = false;
   bool keypoints = false;
   for (const v1::Annotation& annotation : meta.annotations()) {
-    names->push_back(CategoryIndex(annotation.category()));
+    visit(CategoryIndex(annotation.category()));
     crowd = crowd || annotation.crowd();
     keypoints = keypoints || HasLabelledKeypoint(annotation);
   }
-  if (crowd) names->push_back("crowd");
-  if (keypoints) names->push_back("keypoints");
+  if (crowd) visit("crowd");
+  if (keypoints) visit("keypoints");
 }
 
 }  // namespace
@@ -42,11 +43,15 @@ std::string CategoryIndex(uint32_t category) {
   return absl::StrCat("category/", category);
 }
 
+void ForEachIndex(const v1::SampleMeta& meta, Visit visit) {
+  for (uint32_t label : meta.labels()) visit(LabelIndex(label));
+  ForEachAnnotationIndex(meta, visit);
+  if (!meta.image().warning().empty()) visit("warned");
+}
+
 std::vector<std::string> IndexesOf(const v1::SampleMeta& meta) {
   std::vector<std::string> names;
-  for (uint32_t label : meta.labels()) names.push_back(LabelIndex(label));
-  AddAnnotationIndexes(meta, &names);
-  if (!meta.image().warning().empty()) names.push_back("warned");
+  ForEachIndex(meta, [&](const std::string& name) { names.push_back(name); });
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;

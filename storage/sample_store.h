@@ -12,6 +12,7 @@
 
 #include <roaring/roaring64map.hh>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "millrace/v1/dataset.pb.h"
@@ -91,6 +92,9 @@ std::string CategoryIndex(uint32_t category);
 // The names that a sample belongs to, from its metadata alone. All writers
 // of stores index by this one function.
 std::vector<std::string> IndexesOf(const v1::SampleMeta& meta);
+// The same, without a list: in no order, some perhaps several times.
+void ForEachIndex(const v1::SampleMeta& meta,
+                  absl::FunctionRef<void(const std::string& name)> visit);
 
 // Chunks of attributes that a dataset of `samples` has.
 uint64_t AttributeChunks(uint64_t samples);

@@ -121,6 +121,34 @@ TEST(KeyRunsTest, ManyRunsBecomeOneSortedTable) {
   }
 }
 
+TEST(KeyRunsTest, ALongRunBecomesTablesThatNeedNoMerge) {
+  const TemporaryFolder folder;
+  KeyRuns runs(folder.path());
+  constexpr uint64_t kKeys = 30'000;
+  for (uint64_t i = 0; i < kKeys; ++i) {
+    ASSERT_TRUE(runs.Add(absl::StrCat("key ", i * 7 % kKeys), i).ok());
+  }
+  const auto tables = runs.Finish();
+  ASSERT_TRUE(tables.ok()) << tables.status();
+  EXPECT_GE(tables->size(), 2);
+  EXPECT_FALSE(runs.several_runs());
+  const std::string path = folder.path() + "/database";
+  const absl::Status built = BuildDatabase(path, *tables, /*merge=*/false);
+  ASSERT_TRUE(built.ok()) << built;
+  const auto database = Database::Open(path, path);
+  ASSERT_TRUE(database.ok()) << database.status();
+  uint64_t keys = 0;
+  std::string last;
+  const auto visit = [&](absl::string_view key, absl::string_view) {
+    EXPECT_LT(last, key);
+    last = std::string(key);
+    ++keys;
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE((*database)->ForEach(kKeyPrefix, visit).ok());
+  EXPECT_EQ(keys, kKeys);
+}
+
 TEST(KeyRunsTest, AKeyThatComesTwiceIsFoundInMemoryAndInEveryRun) {
   const TemporaryFolder folder;
   KeyRuns runs(folder.path(), /*max_run_bytes=*/1000);

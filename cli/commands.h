@@ -19,6 +19,7 @@ struct Exit {
   int code = kDone;
 };
 
+void AddAudit(CLI::App* app, Exit* exit);
 void AddIngest(CLI::App* app, Exit* exit);
 void AddDatasets(CLI::App* app, Exit* exit);
 void AddShow(CLI::App* app, Exit* exit);

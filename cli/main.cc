@@ -38,6 +38,7 @@ int Run(CLI::App* app, int argc, char** argv) {
   AddVerify(app, &exit);
   AddRm(app, &exit);
   AddPull(app, &exit);
+  AddAudit(app, &exit);
   app->add_subcommand("version", "Print the version")->callback([] {
     std::fputs(kVersionLine, stdout);
   });

@@ -29,7 +29,7 @@ absl::StatusOr<AuditReport> AuditWithProgress(AuditOptions options) {
   options.on_records = [&](uint64_t done, uint64_t total) {
     if (!comparing.has_value()) {
       reading.Clear();
-      comparing.emplace("audit", "batch");
+      comparing.emplace("audit", "step");
     }
     comparing->Update(done, total, "");
   };

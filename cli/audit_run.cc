@@ -25,6 +25,7 @@ AuditReport Summary(const AuditIndex& index) {
   report.logs = index.logs.size();
   report.streams = index.streams.size();
   for (const AuditStream& stream : index.streams) {
+    report.steps += stream.records.size();
     if (report.world_sizes.empty() ||
         report.world_sizes.back() != stream.open.world_size) {
       report.world_sizes.push_back(stream.open.world_size);
@@ -53,6 +54,12 @@ uint64_t AuditReport::complete_epochs() const {
   return std::count_if(
       epochs.begin(), epochs.end(),
       [this](const AuditedEpoch& epoch) { return Complete(epoch); });
+}
+
+uint64_t AuditReport::superseded() const {
+  uint64_t sum = 0;
+  for (const AuditedEpoch& epoch : epochs) sum += epoch.superseded;
+  return sum;
 }
 
 absl::StatusOr<AuditReport> Audit(const AuditOptions& options) {

@@ -35,6 +35,8 @@ struct AuditReport {
   size_t streams = 0;
   // In order of time, each change.
   std::vector<uint32_t> world_sizes;
+  // Delivered to a rank, each delivery counted.
+  uint64_t steps = 0;
   // Those that have records.
   std::vector<AuditedEpoch> epochs;
   AuditProblems problems;
@@ -45,6 +47,8 @@ struct AuditReport {
     return epoch.finished && !problems.Has(epoch.epoch);
   }
   uint64_t complete_epochs() const;
+  // Those of `steps` that were delivered again, to a later stream.
+  uint64_t superseded() const;
 };
 
 // Errors: of ReadAuditLogs(), ExpectedSamples::Open() and AuditSamples().

@@ -41,7 +41,7 @@ std::string EpochText(const AuditReport& report, const AuditedEpoch& epoch) {
                     ", each once");
   }
   if (epoch.superseded > 0) {
-    absl::StrAppend(&text, "; ", Counted(epoch.superseded, "batch"),
+    absl::StrAppend(&text, "; ", Counted(epoch.superseded, "step"),
                     " of ranks came again after restarts");
   }
   return text + "\n";
@@ -86,7 +86,8 @@ std::string AuditText(const AuditReport& report) {
       Counted(report.steps_per_epoch, "step"), Count(report.global_batch));
   absl::StrAppend(&text, "logs     ", Counted(report.logs, "file"), ", ",
                   Counted(report.streams, "stream"), ", world size ",
-                  absl::StrJoin(report.world_sizes, ", then "), "\n");
+                  absl::StrJoin(report.world_sizes, ", then "), "; ",
+                  Counted(report.steps, "step"), " of ranks\n");
   absl::StrAppend(&text, EpochsText(report));
   for (const AuditProblem& problem : report.problems.list()) {
     absl::StrAppend(&text, problem.kind, "  epoch ", problem.epoch, ": ",
@@ -114,6 +115,8 @@ Json AuditJson(const AuditReport& report) {
   json["logs"] = report.logs;
   json["streams"] = report.streams;
   json["world_sizes"] = report.world_sizes;
+  json["steps"] = report.steps;
+  json["superseded"] = report.superseded();
   json["epochs"] = Json::array();
   for (const AuditedEpoch& epoch : report.epochs) {
     json["epochs"].push_back({{"epoch", epoch.epoch},

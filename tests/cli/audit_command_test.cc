@@ -83,9 +83,10 @@ TEST_F(AuditCommandTest, WhatThePlanSaysIsExact) {
   logs.World(3, 8, 15);
   const Outcome outcome = Run(&logs, {"--epochs", "3"});
   EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("120 samples, each once"),
-                                 HasSubstr("world size 4, then 2, then 3"),
-                                 HasSubstr("exact: 3 epochs complete")));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("120 samples, each once"),
+                    HasSubstr("world size 4, then 2, then 3; 73 steps"),
+                    HasSubstr("exact: 3 epochs complete")));
   const Outcome data = RunWithData(&logs);
   EXPECT_EQ(data.code, 0) << data.out << data.err;
   EXPECT_THAT(data.out, HasSubstr("every position as the plan and the data"));
@@ -168,6 +169,8 @@ TEST_F(AuditCommandTest, ScriptsReadTheSameAsPeople) {
   EXPECT_EQ(report["exact"], true);
   EXPECT_EQ(report["complete_epochs"], 1);
   EXPECT_EQ(report["streams"], 5);
+  EXPECT_EQ(report["steps"], 34);
+  EXPECT_EQ(report["superseded"], 2);
   ASSERT_EQ(report["epochs"].size(), 2u);
   EXPECT_EQ(report["epochs"][0]["samples"], 120);
   EXPECT_EQ(report["epochs"][1]["finished"], false);

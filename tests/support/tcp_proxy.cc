@@ -92,6 +92,7 @@ void TcpProxy::CutAll() {
 
 void TcpProxy::Accept() {
   while (!stopping_) {
+    Reap();
     pollfd polled{listener_, POLLIN, 0};
     if (!Readable(&polled, 1)) continue;
     const int client = accept(listener_, nullptr, nullptr);
@@ -115,6 +116,15 @@ void TcpProxy::Accept() {
     connection.thread =
         std::thread([this, &connection] { Forward(&connection); });
   }
+}
+
+void TcpProxy::Reap() {
+  MutexLock lock(&mutex_);
+  open_.remove_if([](Connection& connection) {
+    if (connection.server >= 0) return false;
+    connection.thread.join();
+    return true;
+  });
 }
 
 void TcpProxy::Forward(Connection* connection) {

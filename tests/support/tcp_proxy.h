@@ -34,6 +34,7 @@ class TcpProxy {
   // connections, or only for those made until now.
   void Freeze() { frozen_below_ = INT_MAX; }
   void FreezeOpen() { frozen_below_ = connections_.load(); }
+  void Thaw() { frozen_below_ = 0; }
 
   int connections() const { return connections_; }
 
@@ -45,6 +46,8 @@ class TcpProxy {
     std::thread thread;
   };
   void Accept();
+  // Forgets connections that have ended.
+  void Reap();
   void Forward(Connection* connection);
 
   const int port_;

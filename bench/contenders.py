@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -28,6 +29,12 @@ UNITS = {
     "pread": "MB/s",
     "tile_growth": "of the files",
     "rss_over_budget": "MB",
+    "resume_far": "ms",
+    "straggler_p99": "ms",
+    "healthy_p99": "ms",
+    "fairness_64": "of the fastest",
+    "fairness_64_rss": "MB",
+    "client_cpu": "s/GB",
     "decode_exact": "of the files",
 }
 # Contenders that other programs are, and how to see whether they are there.
@@ -43,7 +50,29 @@ IPERF3_PORT = 58090
 BUDGETS = {"batch_memory_bytes": 256 << 20, "batch_cache_bytes": 64 << 20,
            "working_memory_bytes": 32 << 20, "decoded_cache_bytes": 48 << 20,
            "idle_buffer_bytes": 32 << 20}
+LIMITS = "limits {{ {} }}".format(
+    " ".join(f"{name}: {value}" for name, value in BUDGETS.items()))
 HUNGRY_JOBS = 8
+# The crowd's batches are small, so that one of each client fits the budget.
+CROWD = 64
+CROWD_BATCH = 4
+# The straggler runs so long of every period.
+STRAGGLER_RUNS_S = 0.005
+STRAGGLER_PERIOD_S = 0.1
+STRAGGLER_BATCH = 16
+# Of a mixture without end, to begin in its midst.
+FAR_PLAN = """
+dataset: "mnist/train"
+sampler { order: SHUFFLE }
+batch { size: 64 }
+mixture {
+  parts { dataset: "mnist/train" }
+  positions: 1000000000000
+}
+"""
+FAR_STEP = 1000000000
+# Until each digit has come, of either dataset.
+FAR_WARM_STEPS = 2 * 60000 // 64 + 1
 # The transport's images: so many bytes each that nothing else counts.
 RAW_SIDE = 224
 RAW_IMAGES = 1000
@@ -78,6 +107,28 @@ def server(data_dir, config=""):
     finally:
         process.terminate()
         process.wait()
+
+
+@contextlib.contextmanager
+def slowed(pid):
+    """A process that runs a twentieth of the time, by SIGSTOP and SIGCONT."""
+    over = threading.Event()
+
+    def run():
+        while not over.is_set():
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(STRAGGLER_RUNS_S)
+            os.kill(pid, signal.SIGSTOP)
+            over.wait(STRAGGLER_PERIOD_S - STRAGGLER_RUNS_S)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        os.kill(pid, signal.SIGCONT)
 
 
 def ingest(data_dir, kind, name, *inputs):
@@ -125,6 +176,8 @@ class Bench:
         self.images = data / "imagenet-sample/train"
         self.imagenet_report = {}
         self.decode_results = {}
+        self.capacity = 0  # Steps per second, of paced_p99().
+        self.crowd_rss = 0
 
     def imagenet_inputs(self):
         return "--images", self.images
@@ -285,13 +338,81 @@ class Bench:
     def rss_over_budget(self):
         """What a server takes beyond its budgets, all of which are in use:
         many jobs with crops, and then digits, which are kept decoded."""
-        limits = " ".join(f"{name}: {value}"
-                          for name, value in BUDGETS.items())
-        with server(self.data_dir, f"limits {{ {limits} }}") as (endpoint, pid):
+        with server(self.data_dir, LIMITS) as (endpoint, pid):
             self.run_jobs(endpoint, range(HUNGRY_JOBS), 4 * self.seconds)
             run_json(*self.pull_command(
                 PLANS / "mnist_train.textproto", 500, endpoint))
             return peak_rss_mb(pid) - sum(BUDGETS.values()) / MB
+
+    # --- Delivery ---------------------------------------------------------
+
+    def resume_far(self):
+        """To the first batch of a stream that begins at step 10^9."""
+        plan = self.data_dir / "far.textproto"
+        plan.write_text(FAR_PLAN, encoding="utf-8")
+        result = run_json(BIN / "resume_far", "--endpoint", self.endpoint,
+                          "--plan", plan, "--server-pid", self.pid,
+                          "--step", FAR_STEP, "--warm-steps", FAR_WARM_STEPS)
+        print(f"  {result}", file=sys.stderr)
+        return result["far_ms"]
+
+    def healthy_p99(self):
+        return self.paced_p99(lambda pids: contextlib.nullcontext())
+
+    def straggler_p99(self):
+        return self.paced_p99(lambda pids: slowed(pids[0]))
+
+    def paced_p99(self, disturb):
+        """The 99th percentile of the time from step to step of a client that
+        takes them at half the rate that three servers can make them; all are
+        on this machine, so at the full rate its processors would be measured.
+        """
+        plan = self.plan("imagenet_train.textproto", size=STRAGGLER_BATCH)
+        with contextlib.ExitStack() as stack:
+            started = [stack.enter_context(server(self.data_dir))
+                       for _ in range(3)]
+            command = [BIN / "clients", "--plan", plan]
+            for endpoint, _ in started:
+                command += ["--endpoint", endpoint]
+            if not self.capacity:
+                self.capacity = run_json(*command, "--seconds", self.seconds)[
+                    "steps_per_second"]
+            stack.enter_context(disturb([pid for _, pid in started]))
+            return run_json(*command, "--seconds", 2 * self.seconds,
+                            "--work-ms", 2000 / self.capacity)["gap_ms_p99"]
+
+    def fairness_64(self):
+        """The slowest client's rate by the fastest one's; each has its own
+        seed, so that no batch is shared."""
+        plan = self.plan("imagenet_train.textproto", size=CROWD_BATCH)
+        with server(self.data_dir, LIMITS) as (endpoint, pid):
+            result = run_json(BIN / "clients", "--endpoint", endpoint, "--plan",
+                              plan, "--clients", CROWD, "--seconds",
+                              2 * self.seconds)
+            self.crowd_rss = peak_rss_mb(pid)
+        return result["slowest_steps"] / result["fastest_steps"]
+
+    def fairness_64_rss(self):
+        """What the server took beyond its budgets in the same run."""
+        if not self.crowd_rss:
+            self.fairness_64()
+        rss, self.crowd_rss = self.crowd_rss, 0
+        return rss - sum(BUDGETS.values()) / MB
+
+    def client_cpu(self):
+        """User and system seconds of `millrace pull` for a gigabyte of large
+        batches."""
+        plan = self.plan("mnist_train.textproto", dataset='"raw/train"')
+        with tempfile.TemporaryFile("w+", dir=self.data_dir) as out:
+            command = self.pull_command(plan, 250 * self.seconds)
+            job = subprocess.Popen(command, stdout=out)
+            _, status, usage = os.wait4(job.pid, 0)
+            job.returncode = os.waitstatus_to_exitcode(status)
+            if job.returncode != 0:
+                sys.exit("bench: the client failed")
+            out.seek(0)
+            received = json.load(out)["bytes"]
+        return (usage.ru_utime + usage.ru_stime) / (received / 1e9)
 
     # --- Decoding, on one core --------------------------------------------
 

@@ -40,6 +40,11 @@ ROWS = {
     "tile_bytes_growth": ("tile_growth", None, "ratio"),
     "shared_jobs_cpu_ratio": ("one_plan_cpu", "four_plans_cpu", "ratio"),
     "peak_rss_over_budget_mb": ("rss_over_budget", None, "MB"),
+    "resume_far_step_ms": ("resume_far", None, "ms"),
+    "straggler_p99_ratio": ("straggler_p99", "healthy_p99", "ratio"),
+    "fairness_64_clients": ("fairness_64", None, "ratio"),
+    "fairness_64_rss_over_budget_mb": ("fairness_64_rss", None, "MB"),
+    "client_cpu_s_per_gb": ("client_cpu", None, "s/GB"),
     "decode_crop_vs_libjpeg_tiles":
         ("decode_crop", "decode_crop_libjpeg_tiles", "ratio"),
     "decode_crop_vs_libjpeg_full":

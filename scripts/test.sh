@@ -9,7 +9,8 @@
 # Phases:
 #   release  optimised build, every test
 #   asan     AddressSanitizer and UndefinedBehaviorSanitizer, every test
-#   tsan     ThreadSanitizer, every test but those of the tree and of installing
+#   tsan     ThreadSanitizer, every test but those of the tree and of
+#            installing, and chaos
 #   fuzz     each fuzzer for MILLRACE_FUZZ_SECONDS (10), the one that compares
 #            JPEG decoders for six times as long
 #
@@ -20,8 +21,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Not under ThreadSanitizer: what reads the tree runs none of our code, and an
 # instrumented library cannot be linked into the plain program that tests an
-# installation.
-not_threaded='^(tidy|tidy_self_test|install)$'
+# installation. Nor chaos: it starts programs over and over, a dozen at a time,
+# and what it looks for lies between processes; the tests of client and server
+# look for races in them.
+not_threaded='^(tidy|tidy_self_test|install|chaos)$'
 all=(release asan tsan fuzz)
 phases=()
 usage() {

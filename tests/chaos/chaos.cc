@@ -70,6 +70,7 @@ absl::Status Chaos::Run() {
   if (status.ok()) status = AwaitEpochs();
   if (status.ok()) status = Finish();
   if (status.ok() || absl::IsCancelled(status)) return status;
+  for (const auto& training : trainings_) training->Kill();
   return absl::Status(status.code(),
                       absl::StrCat(status.message(), Situation()));
 }
@@ -234,13 +235,11 @@ int Chaos::AuditOf(const Training& training) {
     absl::PrintF("%s: cut off %d half lines of killed ranks\n", training.name(),
                  *torn);
   }
-  std::vector<std::string> argv = {Program("millrace"),
-                                   "audit",
-                                   "--json",
-                                   "--data-dir",
-                                   material_.data_dir,
-                                   "--epochs",
-                                   absl::StrCat(training.end_epoch())};
+  std::vector<std::string> argv = {Program("millrace"), "audit", "--json",
+                                   "--data-dir", material_.data_dir};
+  if (training.end_epoch() > 0) {
+    argv.insert(argv.end(), {"--epochs", absl::StrCat(training.end_epoch())});
+  }
   for (const std::string& log : training.logs()) argv.push_back(log);
   Process audit(argv);
   if (!audit.WaitFor(kAuditTimeout)) audit.Kill();

@@ -18,7 +18,6 @@ namespace millrace::chaos {
 
 namespace {
 
-constexpr uint64_t kEndless = 1'000'000'000;
 constexpr absl::Duration kStopTimeout = absl::Seconds(60);
 constexpr int kInterrupted = 130;
 // Longer than any line of these plans.
@@ -114,6 +113,13 @@ void Training::KillRank(uint32_t rank) {
   ranks_[rank].process->Kill();
   ranks_[rank].process->Wait();
   StartRank(rank);
+}
+
+void Training::Kill() {
+  for (Rank& rank : ranks_) {
+    rank.process->Kill();
+    rank.process->Wait();
+  }
 }
 
 absl::Status Training::StopAll(int signal) {

@@ -65,13 +65,17 @@ class Training {
   // is in.
   absl::Status StartLastEpoch();
 
+  // All ranks, for good.
+  void Kill();
+
   // Looks at the logs. INTERNAL: a rank died by itself; DEADLINE_EXCEEDED: one
   // is stuck. Says which, where it stands and what it said last.
   absl::Status Watch(absl::Time now);
 
   // All ranks have ended well.
   bool finished() const;
-  uint64_t end_epoch() const { return end_epoch_; }
+  // The epoch that StartLastEpoch() chose to end before; 0: none yet.
+  uint64_t end_epoch() const { return end_epoch_ == kEndless ? 0 : end_epoch_; }
 
   // Cuts off what a killed rank left half written; how many logs had such.
   absl::StatusOr<int> RepairLogs() const;
@@ -86,6 +90,8 @@ class Training {
     uint64_t step = 0;  // After the last one logged.
     bool finished = false;
   };
+
+  static constexpr uint64_t kEndless = 1'000'000'000;
 
   std::string Path(uint32_t rank, const char* ending) const;
   void StartRank(uint32_t rank);

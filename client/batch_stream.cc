@@ -116,10 +116,16 @@ absl::Status BatchStreamOptions::Validate() const {
   return CheckRestore(*this);
 }
 
-absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Open(
+absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Start(
     BatchStreamOptions options) {
   MILLRACE_RETURN_IF_ERROR(options.Validate());
-  auto stream = std::make_unique<ResumingStream>(std::move(options));
+  return std::make_unique<ResumingStream>(std::move(options));
+}
+
+absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Open(
+    BatchStreamOptions options) {
+  MILLRACE_ASSIGN_OR_RETURN(std::unique_ptr<BatchStream> stream,
+                            Start(std::move(options)));
   MILLRACE_RETURN_IF_ERROR(stream->WaitUntilOpened());
   return stream;
 }

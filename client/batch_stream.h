@@ -139,7 +139,7 @@ struct StreamStats {
   std::vector<EndpointStats> endpoints;
 };
 
-// Next() and State() are for one thread; Cancel() and stats() for any.
+// Next(), NextBefore() and State() are for one thread; the others for any.
 class BatchStream {
  public:
   // Connects, sends the plan, waits for the first answer. A plan that is
@@ -149,6 +149,17 @@ class BatchStream {
   // dataset; the message names what differs.
   static absl::StatusOr<std::unique_ptr<BatchStream>> Open(
       BatchStreamOptions options);
+
+  // As Open(), but returns without waiting. INVALID_ARGUMENT: what Validate()
+  // says. Until WaitUntilOpened() is OK, opened() and State() must not be
+  // called.
+  static absl::StatusOr<std::unique_ptr<BatchStream>> Start(
+      BatchStreamOptions options);
+
+  // Waits for the first answer. As Open(); DEADLINE_EXCEEDED: not yet, ask
+  // again; CANCELLED. Time in which nobody calls it counts as waiting, too.
+  virtual absl::Status WaitUntilOpened(
+      absl::Time deadline = absl::InfiniteFuture()) = 0;
 
   // Cancels the RPC and waits for its end; if all steps have come, leaves the
   // server a second to end it first.
@@ -170,8 +181,9 @@ class BatchStream {
     return NextBefore(absl::InfiniteFuture());
   }
 
-  // Likewise; DEADLINE_EXCEEDED if it does not come before, and nothing is
-  // lost: the next call returns the same step.
+  // As Next(). DEADLINE_EXCEEDED: the batch is not there yet; nothing is lost,
+  // and the time counts as waiting for give_up_after. A deadline in the past
+  // asks without waiting.
   virtual absl::StatusOr<ReceivedBatch> NextBefore(absl::Time deadline) = 0;
 
   // Ends all waiting; Next() returns CANCELLED from now on.

@@ -66,15 +66,19 @@ ResumingStream::~ResumingStream() {
   keeper_.join();
 }
 
-absl::Status ResumingStream::WaitUntilOpened() {
-  absl::Time entered = absl::Now();
+absl::Status ResumingStream::WaitUntilOpened(absl::Time deadline) {
   MutexLock lock(&mutex_);
   while (opened_ == nullptr && final_.ok()) {
-    WaitForChange(entered, absl::InfiniteFuture());
+    if (absl::Now() >= deadline) {
+      return absl::DeadlineExceededError("the stream is not open yet");
+    }
+    WaitForChange(begin_, deadline);
   }
   // What went wrong after the opening is for Next() to tell.
   if (opened_ == nullptr) return final_;
-  if (options_.audit_log.empty()) return absl::OkStatus();
+  if (options_.audit_log.empty() || audit_.has_value()) {
+    return absl::OkStatus();
+  }
   MILLRACE_ASSIGN_OR_RETURN(
       AuditLog log, AuditLog::Start(options_.audit_log, *opened_, options_.rank,
                                     options_.world_size, window_.next()));

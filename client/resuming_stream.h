@@ -51,8 +51,8 @@ class ResumingStream final : public BatchStream, private ServerLink::Owner {
                           EndpointList::Resolver resolver = LookUp);
   ~ResumingStream() override;
 
-  // Waits for a server's answer to the plan. As BatchStream::Open().
-  absl::Status WaitUntilOpened();
+  absl::Status WaitUntilOpened(
+      absl::Time deadline = absl::InfiniteFuture()) override;
 
   const v1::StreamOpened& opened() const override;
   v1::StreamState State() const override;

@@ -72,6 +72,72 @@ TEST(BatchStreamTest, DeliversStepsInOrderUpToTheEnd) {
   EXPECT_EQ(server.streams(), 1);
 }
 
+TEST(BatchStreamTest, ADeadlineThatPassesLosesNothing) {
+  Event go;
+  FakeServer server([&go](FakeStream* stream) {
+    stream->Open();
+    go.Wait();
+    stream->Serve();
+    return grpc::Status::OK;
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.end_step = 3;
+  const auto stream = OpenOrDie(options);
+  for (const int milliseconds : {-1, 0, 20}) {
+    const absl::Time deadline = absl::Now() + absl::Milliseconds(milliseconds);
+    EXPECT_EQ(stream->NextBefore(deadline).status().code(),
+              absl::StatusCode::kDeadlineExceeded);
+  }
+  EXPECT_EQ(stream->State().next_step(), 0u);
+  go.Notify();
+  ExpectSteps(stream.get(), 0, 3);
+  EXPECT_EQ(stream->NextBefore(absl::InfinitePast()).status().code(),
+            absl::StatusCode::kOutOfRange);
+}
+
+TEST(BatchStreamTest, WaitingInSlicesGivesUpAsWaitingAtOnceDoes) {
+  FakeServer server([](FakeStream* stream) {
+    stream->Open();
+    stream->BeSilent();
+    return grpc::Status::OK;
+  });
+  BatchStreamOptions options = OptionsFor(server.endpoint());
+  options.give_up_after = absl::Milliseconds(50);
+  const auto stream = OpenOrDie(options);
+  absl::Status status;
+  do {
+    status = stream->NextBefore(absl::Now() + absl::Milliseconds(5)).status();
+  } while (absl::IsDeadlineExceeded(status));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+}
+
+TEST(BatchStreamTest, StartingDoesNotWaitForTheServer) {
+  Event go;
+  FakeServer server([&go](FakeStream* stream) {
+    go.Wait();
+    return Serve(stream);
+  });
+  const auto stream = BatchStream::Start(OptionsFor(server.endpoint()));
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_EQ((*stream)->WaitUntilOpened(absl::InfinitePast()).code(),
+            absl::StatusCode::kDeadlineExceeded);
+  go.Notify();
+  ASSERT_TRUE((*stream)->WaitUntilOpened().ok());
+  EXPECT_EQ((*stream)->opened().steps_per_epoch(), kStepsPerEpoch);
+  ExpectSteps(stream->get(), 0, 3);
+}
+
+TEST(BatchStreamTest, WhatWasStartedMayBeCancelledBeforeItOpens) {
+  FakeServer server([](FakeStream* stream) {
+    stream->BeSilent();
+    return grpc::Status::OK;
+  });
+  const auto stream = BatchStream::Start(OptionsFor(server.endpoint()));
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  (*stream)->Cancel();
+  EXPECT_EQ((*stream)->WaitUntilOpened().code(), absl::StatusCode::kCancelled);
+}
+
 TEST(BatchStreamTest, TheEndMayBeGivenInEpochs) {
   FakeServer server(Serve);
   BatchStreamOptions options = OptionsFor(server.endpoint());

@@ -1,7 +1,9 @@
 // millrace.h: streams, batches, plans and datasets.
+#include <atomic>
 #include <cmath>
+#include <cstdlib>
+#include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -142,14 +144,11 @@ struct millrace_stream {
 
   // One call of open, next or state at a time.
   millrace::Mutex turn;
-  mutable millrace::Mutex mutex;
-  // Set once.
-  std::unique_ptr<const Promise> promise ABSL_GUARDED_BY(mutex);
+  std::unique_ptr<const Promise> promise ABSL_GUARDED_BY(turn);
+  // `promise`, for all threads.
+  std::atomic<const Promise*> published = nullptr;
 
-  const Promise* promised() const {
-    millrace::MutexLock lock(&mutex);
-    return promise.get();
-  }
+  const Promise* promised() const { return published; }
 
   absl::Status CheckOpen() const {
     if (promised() != nullptr) return absl::OkStatus();
@@ -211,6 +210,8 @@ int32_t millrace_dataset_info(const char* endpoint, const char* dataset,
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(endpoint, "endpoint"));
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(dataset, "dataset"));
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(json, "json"));
+    MILLRACE_RETURN_IF_ERROR(CheckNotForked());
+    WatchForks();
     if (!(timeout > 0)) {
       return absl::InvalidArgumentError(
           absl::StrCat("timeout ", timeout, " is not positive"));
@@ -230,6 +231,8 @@ int32_t millrace_stream_start(const millrace_options* options,
   return Guard(message, [&]() -> absl::Status {
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(options, "options"));
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(stream, "stream"));
+    MILLRACE_RETURN_IF_ERROR(CheckNotForked());
+    WatchForks();
     auto handle = std::make_unique<millrace_stream>();
     BatchStreamOptions stream_options = options->stream;
     stream_options.on_reconnect =
@@ -247,12 +250,13 @@ int32_t millrace_stream_open(millrace_stream* stream, double timeout,
                              char** message) {
   return Guard(message, [&]() -> absl::Status {
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(stream, "stream"));
+    MILLRACE_RETURN_IF_ERROR(CheckNotForked());
     millrace::MutexLock turn(&stream->turn);
     MILLRACE_RETURN_IF_ERROR(
         stream->stream->WaitUntilOpened(DeadlineIn(timeout)));
-    millrace::MutexLock lock(&stream->mutex);
     if (stream->promise == nullptr) {
       stream->promise = std::make_unique<Promise>(stream->stream->opened());
+      stream->published = stream->promise.get();
     }
     return absl::OkStatus();
   });
@@ -300,6 +304,7 @@ int32_t millrace_stream_next(millrace_stream* stream, double timeout,
                              millrace_batch** batch, char** message) {
   return Guard(message, [&]() -> absl::Status {
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(stream, "stream"));
+    MILLRACE_RETURN_IF_ERROR(CheckNotForked());
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(batch, "batch"));
     MILLRACE_RETURN_IF_ERROR(stream->CheckOpen());
     millrace::MutexLock turn(&stream->turn);
@@ -314,6 +319,7 @@ int32_t millrace_stream_state(millrace_stream* stream, uint64_t next_step,
                               void** data, size_t* size, char** message) {
   return Guard(message, [&]() -> absl::Status {
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(stream, "stream"));
+    MILLRACE_RETURN_IF_ERROR(CheckNotForked());
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(data, "data"));
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(size, "size"));
     MILLRACE_RETURN_IF_ERROR(stream->CheckOpen());
@@ -328,13 +334,14 @@ int32_t millrace_stream_state(millrace_stream* stream, uint64_t next_step,
 }
 
 void millrace_stream_cancel(millrace_stream* stream) {
-  if (stream != nullptr) stream->stream->Cancel();
+  if (stream != nullptr && !IsForked()) stream->stream->Cancel();
 }
 
 int32_t millrace_stream_stats(const millrace_stream* stream, char** json,
                               char** message) {
   return Guard(message, [&]() -> absl::Status {
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(stream, "stream"));
+    MILLRACE_RETURN_IF_ERROR(CheckNotForked());
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(json, "json"));
     Json stats = ToJson(stream->stream->stats());
     stream->failures.AddTo(&stats);
@@ -344,7 +351,7 @@ int32_t millrace_stream_stats(const millrace_stream* stream, char** json,
 }
 
 void millrace_stream_release(millrace_stream* stream) {
-  if (stream == nullptr) return;
+  if (stream == nullptr || IsForked()) return;
   // Its thread may still report failures.
   stream->stream.reset();
   delete stream;
@@ -382,4 +389,6 @@ const millrace_tensor* millrace_batch_find(const millrace_batch* batch,
   return nullptr;
 }
 
-void millrace_batch_release(millrace_batch* batch) { delete batch; }
+void millrace_batch_release(millrace_batch* batch) {
+  if (!IsForked()) delete batch;
+}

@@ -1,9 +1,33 @@
 #include "client/c_abi_support.h"
 
+#include <pthread.h>
+
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
 namespace millrace::client {
+
+namespace {
+
+std::atomic<bool> forked{false};
+
+}  // namespace
+
+void WatchForks() {
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { forked = true; });
+  static_cast<void>(registered);
+}
+
+bool IsForked() { return forked; }
+
+absl::Status CheckNotForked() {
+  if (!IsForked()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "this process was forked from one that had already used the network, and "
+      "gRPC does not survive fork(): start processes before, or by exec");
+}
 
 void* CopyForCaller(absl::string_view bytes) {
   void* copy = std::malloc(bytes.empty() ? 1 : bytes.size());

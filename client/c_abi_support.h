@@ -34,6 +34,16 @@ int32_t Guard(char** message, Call call) noexcept {
   }
 }
 
+// To call before gRPC starts its threads: remembers forks from then on.
+void WatchForks();
+
+// True in a child that was forked after WatchForks(): gRPC's threads, and what
+// they held locked, are not there.
+bool IsForked();
+
+// FAILED_PRECONDITION if so.
+absl::Status CheckNotForked();
+
 // INVALID_ARGUMENT, naming the argument, if it is null.
 absl::Status CheckNotNull(const void* pointer, absl::string_view name);
 

@@ -38,8 +38,9 @@
  * batch may be read and released from any thread, whether its stream still
  * lives or not.
  *
- * fork(). gRPC does not survive it: in a child of a process that has started a
- * stream or asked for a dataset, call nothing of this library.
+ * fork(). gRPC does not survive it. In a child of a process that has started a
+ * stream or asked for a dataset, what needs the network is FAILED_PRECONDITION,
+ * and releasing and cancelling do nothing. Batches can still be read there.
  *
  * Text is UTF-8 and ends with a zero byte. Times are in seconds. */
 #pragma once

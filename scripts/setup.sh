@@ -19,6 +19,7 @@ packages=(
   libisal-dev
   libcairo2-dev fonts-dejavu-core
   python3 python3-grpcio python3-protobuf python3-numpy python3-pil
+  python3-pip python3-setuptools python3-venv python3-wheel
 )
 
 peers=(python3-torchvision iperf3)

@@ -8,9 +8,9 @@
 #
 # Phases:
 #   release  optimised build, every test
-#   asan     AddressSanitizer and UndefinedBehaviorSanitizer, every test
-#   tsan     ThreadSanitizer, every test but those of the tree and of
-#            installing, and chaos
+#   asan     AddressSanitizer and UndefinedBehaviorSanitizer, every test but
+#            those of installing and of Python
+#   tsan     ThreadSanitizer, the same but those of the tree, and chaos
 #   fuzz     each fuzzer for MILLRACE_FUZZ_SECONDS (10), the one that compares
 #            JPEG decoders for six times as long
 #

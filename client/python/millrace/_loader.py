@@ -1,0 +1,628 @@
+"""millrace.Loader: batches from servers, for any framework."""
+
+import asyncio
+import atexit
+import base64
+import ctypes
+import json
+import logging
+import os
+import threading
+import time
+import weakref
+from typing import (Any, AsyncIterator, Dict, Iterator, List, NamedTuple,
+                    Optional, Sequence, Tuple, Union)
+
+import numpy as np
+
+from millrace import _library
+from millrace._batch import DTYPE_NAMES, Batch, Form, Memory
+from millrace._errors import Cancelled, FailedPrecondition
+from millrace._plan import Plan
+
+_log = logging.getLogger("millrace")
+
+# How long one call into the library waits: Ctrl-C is noticed in between.
+_SLICE_SECONDS = 0.1
+# How often a loader that waits says so.
+_WARN_EVERY_SECONDS = 10.0
+
+_OPTION_KINDS = {
+    "endpoints": "text", "plan": "text", "name": "text", "audit_log": "text",
+    "rank": "integer", "world_size": "integer", "start_step": "integer",
+    "end_step": "integer", "end_epoch": "integer", "prefetch_steps": "integer",
+    "prefetch_bytes": "integer", "connections": "integer",
+    "max_message_bytes": "integer",
+    "hedge_after": "seconds", "give_up_after": "seconds",
+    "min_backoff": "seconds", "max_backoff": "seconds", "keepalive": "seconds",
+    "resolve_every": "seconds",
+}
+
+
+class TensorSpec(NamedTuple):
+    """What every batch holds under a name; -1 in `shape` where the extent
+    differs between batches."""
+
+    name: str
+    dtype: str
+    shape: Tuple[int, ...]
+
+
+class _End(Exception):
+    """The end of the stream."""
+
+
+def _closed_error() -> BaseException:
+    """For a daemon thread that waits at the interpreter's end: it just ends."""
+    return SystemExit() if _exiting else Cancelled("the loader was closed")
+
+
+class _Stream:
+    """A millrace_stream and who may use it."""
+
+    def __init__(self, options: Dict[str, Any], state: bytes) -> None:
+        self.generation = _library.generation
+        self.library = _library.get()
+        self.pointer: Optional[ctypes.c_void_p] = None
+        # Held while a thread is in one of the library's waiting calls.
+        self.lock = threading.Lock()
+        handle = _new_options(options, state)
+        try:
+            _library.use_network()
+            pointer = ctypes.c_void_p()
+            self.library.call("stream_start", handle, ctypes.byref(pointer))
+            self.pointer = pointer
+        finally:
+            self.library.options_release(handle)
+
+    def close(self, _process: Any = _library) -> None:
+        """Idempotent. Ends what waits in other threads."""
+        pointer = self.pointer
+        if pointer is None or self.generation != _process.generation:
+            return
+        self.library.stream_cancel(pointer)
+        # At the interpreter's end a daemon thread may hold it for good.
+        if not self.lock.acquire(timeout=5):
+            return
+        try:
+            if self.pointer is not None:
+                self.pointer = None
+                self.library.stream_release(pointer)
+        finally:
+            self.lock.release()
+
+    def check(self) -> ctypes.c_void_p:
+        if self.pointer is None:
+            raise _closed_error()
+        return self.pointer
+
+
+# What the end of the interpreter closes.
+_live: "weakref.WeakSet[_Stream]" = weakref.WeakSet()
+_exiting = False
+
+
+def _close_all() -> None:
+    global _exiting
+    _exiting = True
+    for stream in list(_live):
+        stream.close()
+
+
+atexit.register(_close_all)
+
+
+def _new_options(options: Dict[str, Any], state: bytes) -> ctypes.c_void_p:
+    library = _library.get()
+    handle = ctypes.c_void_p(library.options_new())
+    try:
+        for name, value in options.items():
+            kind = _OPTION_KINDS[name]
+            if kind == "text":
+                value = value.encode()
+            library.call("options_set_" + kind, handle, name.encode(), value)
+        library.call("options_set_bytes", handle, b"state", state, len(state))
+        library.call("options_check", handle)
+    except BaseException:
+        library.options_release(handle)
+        raise
+    return handle
+
+
+def _endpoints_text(endpoints: Union[str, Sequence[str]]) -> str:
+    if isinstance(endpoints, str):
+        return endpoints
+    for endpoint in endpoints:
+        if not isinstance(endpoint, str):
+            raise TypeError(f"endpoint {endpoint!r}: a str is wanted, such as "
+                            "\"localhost:8090\"")
+    return ",".join(endpoints)
+
+
+class Loader:
+    """Streams the batches of a plan, in order, each exactly once, across
+    reconnects, crashes of servers and restarts of this program.
+
+        with Loader("localhost:8090", plan) as loader:
+            for batch in loader:
+                train(batch["image"], batch["label"])
+
+    Connects when it is first used; `open()` or `with` does it at once. Endless,
+    over all epochs, unless an end is given. For one thread at a time, but for
+    `close()` and `stats()`.
+
+    Ctrl-C ends waiting within 200 ms and loses nothing: going on afterwards
+    gives the batch that was waited for. After fork(), the child cannot use it:
+    gRPC does not survive that.
+
+    Args:
+        endpoints: One or more servers, "host:port", or "dns:///host:port" for
+            every address of a name. A str may hold several, with commas.
+        plan: A Plan, or its text.
+        rank, world_size: As in torch.distributed: this trainer gets its share
+            of every global batch; world_size must divide the plan's batch size.
+        start_step: The first step, counted over epochs from 0.
+        end_step, end_epoch: The first step, and the first epoch, not wanted
+            any more; 0: endless. With both, what comes first counts.
+        name: In the server's logs and metrics; at most 64 bytes.
+        prefetch_steps: Asked for ahead of time. Each costs a batch of memory.
+        prefetch_bytes: No more of them than have so many bytes together.
+        connections: To each server. A second one helps where receiving takes a
+            whole core.
+        hedge_after: Seconds after which a step that is late is asked of a
+            second server, too; math.inf: never.
+        give_up_after: Seconds of waiting without any step after which to raise
+            Unavailable.
+        audit_log: A file for `millrace audit`: a line for each batch.
+        options: Others of client/millrace.h: min_backoff, max_backoff,
+            keepalive, resolve_every (seconds), max_message_bytes.
+
+    Raises:
+        InvalidArgument: An option is out of its range.
+        ValueError: The plan lacks something.
+    """
+
+    def __init__(self, endpoints: Union[str, Sequence[str]],
+                 plan: Union[Plan, str], *, rank: int = 0, world_size: int = 1,
+                 start_step: int = 0, end_step: int = 0, end_epoch: int = 0,
+                 name: str = "", prefetch_steps: int = 4,
+                 prefetch_bytes: int = 1 << 30, connections: int = 1,
+                 hedge_after: float = 0.02, give_up_after: float = 300.0,
+                 audit_log: Union[str, "os.PathLike[str]"] = "",
+                 **options: Any) -> None:
+        if isinstance(plan, str):
+            plan = Plan.from_text(plan)
+        plan.check()
+        for unknown in options.keys() - _OPTION_KINDS.keys():
+            raise TypeError(f"Loader() has no option {unknown!r}; it has "
+                            + ", ".join(_OPTION_KINDS))
+        self.plan = plan
+        self._options: Dict[str, Any] = {
+            "endpoints": _endpoints_text(endpoints), "plan": str(plan),
+            "rank": rank, "world_size": world_size, "start_step": start_step,
+            "end_step": end_step, "end_epoch": end_epoch, "name": name,
+            "prefetch_steps": prefetch_steps, "prefetch_bytes": prefetch_bytes,
+            "connections": connections, "hedge_after": float(hedge_after),
+            "give_up_after": float(give_up_after),
+            "audit_log": os.fspath(audit_log), **options}
+        for option, value in self._options.items():
+            if (_OPTION_KINDS[option] == "integer"
+                    and (not isinstance(value, int) or value < 0)):
+                raise ValueError(f"{option} is {value!r}; a whole number of 0 "
+                                 "or more is wanted")
+        self._library = _library.get()
+        # Finds what is wrong with them now rather than at the first batch.
+        self._library.options_release(_new_options(self._options, b""))
+        self._generation = _library.generation
+        self._state = b""
+        self._next_step = start_step
+        self._stream: Optional[_Stream] = None
+        self._opened = False
+        self._closed = False
+        self._canonical: Dict[str, Any] = {}
+        self._form: Optional[Form] = None
+        self._pending = Memory()
+        self._last: Optional[Batch] = None
+        self._class_names: Optional[List[str]] = None
+        self._message = ctypes.c_void_p()
+        self._begin: Optional[float] = None
+        self._images = 0
+        self._warned = 0.0
+
+    # --- Opening and closing --------------------------------------------------
+
+    def open(self) -> "Loader":
+        """Connects and waits for the server's answer to the plan, if that has
+        not been done; returns the loader.
+
+        Raises:
+            NotFound, InvalidArgument, ...: The server refuses the plan.
+            FailedPrecondition: The loaded state is of another plan.
+            Unavailable: No server for `give_up_after` seconds.
+        """
+        self._check_usable()
+        waited = time.monotonic()
+        while not self._open(_SLICE_SECONDS):
+            self._warn(waited)
+        return self
+
+    def _open(self, timeout: float) -> bool:
+        """Waits for at most `timeout`; False: not open yet."""
+        if self._opened:
+            return True
+        self._check_usable()
+        if self._stream is None:
+            self._stream = _Stream(self._options, self._state)
+            # Also when the loader is forgotten.
+            weakref.finalize(self, self._stream.close).atexit = False
+            _live.add(self._stream)
+        stream = self._stream
+        with stream.lock:
+            code = self._library.stream_open(stream.check(), timeout,
+                                             ctypes.byref(self._message))
+            error = self._library.error(code, self._message)
+        if code == _library.DEADLINE_EXCEEDED:
+            return False
+        if code != _library.OK:
+            self._drop_stream()
+            raise error
+        text = self._library.stream_plan(stream.pointer)
+        self._canonical = json.loads(self._library.call_for_text(
+            "plan_parse", text, b"plan"))
+        self._form = Form.of(self._library, stream.check(), self._canonical)
+        self._opened = True
+        return True
+
+    def _drop_stream(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = None
+        self._opened = False
+        self._pending = Memory()
+
+    def close(self) -> None:
+        """Ends the stream and frees what it holds; batches stay valid. What
+        waits in another thread raises Cancelled. Idempotent."""
+        self._closed = True
+        if self._generation == _library.generation:
+            self._drop_stream()
+
+    def __enter__(self) -> "Loader":
+        return self.open()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check_usable(self) -> None:
+        _library.check_generation(self._generation, "Loader")
+        if self._closed:
+            raise Cancelled("the loader was closed; make another one")
+
+    def _pointer(self) -> ctypes.c_void_p:
+        """Of the open stream."""
+        self._check_usable()
+        self.open()
+        assert self._stream is not None
+        return self._stream.check()
+
+    # --- What the server answered ---------------------------------------------
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of one epoch, the same for every rank. Opens the stream, as
+        all of these do."""
+        return self._library.stream_steps_per_epoch(self._pointer())
+
+    @property
+    def positions_per_epoch(self) -> int:
+        """Selected samples: positions of one epoch."""
+        return self._library.stream_positions_per_epoch(self._pointer())
+
+    @property
+    def plan_digest(self) -> str:
+        """Identifies the plan with its datasets' versions: 16 hex digits."""
+        return f"{self._library.stream_plan_digest(self._pointer()):016x}"
+
+    @property
+    def batch_bytes(self) -> int:
+        """Bytes of the fixed-size tensors of one batch of this rank."""
+        return self._library.stream_batch_bytes(self._pointer())
+
+    @property
+    def canonical_plan(self) -> Plan:
+        """The plan with every default written out and its datasets pinned to
+        versions: what to keep for years."""
+        text = self._library.stream_plan(self._pointer()).decode()
+        return Plan.from_text(text)
+
+    @property
+    def tensors(self) -> List[TensorSpec]:
+        """What every batch holds, in order."""
+        pointer = self._pointer()
+        specs = []
+        for i in range(self._library.stream_tensor_count(pointer)):
+            spec = _library.CTensor.from_address(
+                self._library.stream_tensor(pointer, i))
+            specs.append(TensorSpec(spec.name.decode(), DTYPE_NAMES[spec.dtype],
+                                    tuple(spec.shape[:spec.dimensions])))
+        return specs
+
+    def class_names(self) -> List[str]:
+        """Names of the classes, by the index that labels use: titles where the
+        dataset has them. Of a mixture, all datasets' as the server joins them.
+        Asks the server once."""
+        if self._class_names is None:
+            self.open()
+            parts = self._canonical.get("mixture", {}).get("parts", [])
+            datasets = [self._canonical["dataset"]]
+            datasets += [part["dataset"] for part in parts]
+            titles: Dict[str, str] = {}
+            for dataset in datasets:
+                for category in self._dataset_info(dataset)["categories"]:
+                    titles.setdefault(category["name"],
+                                      category["title"] or category["name"])
+            self._class_names = list(titles.values())
+        return self._class_names
+
+    def _dataset_info(self, dataset: str) -> Dict[str, Any]:
+        endpoint = self._options["endpoints"].split(",")[0].strip()
+        return dataset_info(endpoint, dataset)
+
+    # --- Batches --------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        """The next step's batch.
+
+        Raises:
+            StopIteration: The end was reached.
+            Unavailable: No server for `give_up_after` seconds.
+            Error: The verdict of every server that can be reached.
+        """
+        waited = 0.0
+        try:
+            while not self._advance(_SLICE_SECONDS):
+                waited = waited or time.monotonic()
+                self._warn(waited)
+        except _End:
+            raise StopIteration from None
+        return self._take()
+
+    def __aiter__(self) -> AsyncIterator[Batch]:
+        return self
+
+    async def __anext__(self) -> Batch:
+        """The same, waiting in a thread. Cancelling it loses nothing: the next
+        one, sync or async, gives the batch that was waited for."""
+        loop = asyncio.get_running_loop()
+        try:
+            ready = self._opened and self._advance(0.0)
+            while not ready:
+                ready = await loop.run_in_executor(None, self._advance,
+                                                   _SLICE_SECONDS)
+        except _End:
+            raise StopAsyncIteration from None
+        return self._take()
+
+    def _advance(self, timeout: float) -> bool:
+        """Waits for at most `timeout`, until the next batch is in _pending."""
+        if self._begin is None:
+            self._begin = time.monotonic()
+        if not self._opened and not self._open(timeout):
+            return False
+        memory = self._pending
+        stream = self._stream
+        _library.check_generation(self._generation, "Loader")
+        if stream is None:
+            raise _closed_error()
+        with stream.lock:
+            if memory.slot.value:
+                return True
+            code = self._library.stream_next(stream.check(), timeout,
+                                             memory.out,
+                                             ctypes.byref(self._message))
+            if code == _library.OK:
+                return True
+            error = self._library.error(code, self._message)
+        if code == _library.DEADLINE_EXCEEDED:
+            return False
+        if code == _library.OUT_OF_RANGE:
+            raise _End
+        raise _closed_error() if _exiting else error
+
+    def _batch(self) -> Batch:
+        """Of what is in _pending."""
+        assert self._form is not None
+        batch = Batch(self._pending, self._form)
+        batch.class_names = self._class_names
+        return batch
+
+    def _take(self) -> Batch:
+        """Hands out what is in _pending. Whatever interrupts it before its
+        last line has not taken anything."""
+        batch = self._batch()
+        self._images += np.count_nonzero(batch["valid"])
+        self._last = batch
+        fresh = Memory()
+        self._pending, self._next_step = fresh, batch.step + 1
+        return batch
+
+    def _warn(self, since: float) -> None:
+        """Says every now and then what a loader waits for."""
+        now = time.monotonic()
+        if now - max(since, self._warned) < _WARN_EVERY_SECONDS:
+            return
+        self._warned = now
+        stats = self.stats()
+        why = (f"; {stats['failures']} connections failed, the last one: "
+               f"{stats['last_failure']}" if stats.get("failures") else "")
+        _log.warning("no batch from %s for %.0f s; still trying%s",
+                     self._options["endpoints"], now - since, why)
+
+    # --- Checkpoints ----------------------------------------------------------
+
+    def state_dict(self) -> Dict[str, Any]:
+        """Where to go on after the last batch that was handed out: a small dict
+        of str and int, the same for all ranks that have had the same steps.
+        Opens the stream if need be."""
+        self._check_usable()
+        state = self._state
+        if self._opened or not state:
+            pointer = self._pointer()
+            assert self._stream is not None
+            data, size = ctypes.c_void_p(), ctypes.c_size_t()
+            with self._stream.lock:
+                self._library.call("stream_state", pointer, self._next_step,
+                                   ctypes.byref(data), ctypes.byref(size))
+            state = ctypes.string_at(data.value or 0, size.value)
+            self._library.free(data)
+        return {"millrace": 1, "next_step": self._next_step,
+                "state": base64.b64encode(state).decode("ascii")}
+
+    def load_state_dict(self, state: Dict[str, Any]) -> None:
+        """Goes on from what state_dict() gave, at any world size. What is
+        streaming is closed.
+
+        Raises:
+            ValueError: This is no such dict.
+            FailedPrecondition: It was saved from another plan or another
+                version of the dataset (where that shows only at the server,
+                at the next batch). The message says what differs.
+        """
+        self._check_usable()
+        try:
+            form, text = state["millrace"], state["state"]
+            next_step = int(state["next_step"])
+            data = base64.b64decode(text, validate=True)
+        except (TypeError, KeyError, ValueError) as error:
+            raise ValueError("this is not what Loader.state_dict() gave: "
+                             f"{error!r}") from None
+        if form != 1:
+            raise FailedPrecondition(
+                f"the state has form {form}; this package reads 1: it was "
+                "saved by a newer one")
+        options = {**self._options, "start_step": 0}
+        self._library.options_release(_new_options(options, data))
+        self._drop_stream()
+        self._options = options
+        self._state, self._next_step = data, next_step
+
+    def seek(self, step: int) -> None:
+        """Goes on at another step, counted over epochs, of the same versions of
+        the datasets."""
+        self.open()
+        self._next_step = step
+        state = self.state_dict()
+        self.load_state_dict(state)
+
+    # --- What happened --------------------------------------------------------
+
+    @property
+    def next_step(self) -> int:
+        """The step after the last batch that was handed out."""
+        return self._next_step
+
+    @property
+    def last(self) -> Optional[Batch]:
+        """The last batch that was handed out."""
+        return self._last
+
+    def stats(self) -> Dict[str, Any]:
+        """What came and what went wrong; see millrace_stream_stats() in
+        client/millrace.h. Empty before the first use. From any thread."""
+        _library.check_generation(self._generation, "Loader")
+        stream = self._stream
+        if stream is None or stream.pointer is None:
+            return {}
+        return json.loads(self._library.call_for_text("stream_stats",
+                                                      stream.check()))
+
+    def progress(self) -> str:
+        """One line for a log: "epoch 2, step 41 of 468: 120,000 images,
+        9,800 images/s, waited 3 %"."""
+        if self._begin is None or self._last is None:
+            return "no batch yet"
+        seconds = max(time.monotonic() - self._begin, 1e-9)
+        line = f"epoch {self._last.epoch}, step {self._last.step_in_epoch + 1}"
+        if self._opened and self._generation == _library.generation:
+            line += f" of {self.steps_per_epoch:,}"
+        line += (f": {self._images:,} images, {self._images / seconds:,.0f} "
+                 "images/s")
+        stats = self.stats()
+        if stats:
+            line += f", waited {100 * stats['wait_seconds'] / seconds:.0f} %"
+            if stats["reconnects"]:
+                line += f", reconnected {stats['reconnects']} times"
+        return line
+
+    def show(self, batch: Optional[Batch] = None, limit: int = 64) -> Any:
+        """A contact sheet of a batch, with boxes, masks, keypoints and names:
+        of the last one, or else of the next one, which stays the next one.
+        A PIL image; PNG bytes without PIL."""
+        batch = batch or self._last
+        if batch is None:
+            while not self._advance(_SLICE_SECONDS):
+                pass
+            batch = self._batch()
+        if batch.class_names is None:
+            batch.class_names = self.class_names()
+        return batch.picture(limit)
+
+    def __repr__(self) -> str:
+        facts = [f"{self.plan.dataset!r} from {self._options['endpoints']}",
+                 f"rank {self._options['rank']} of "
+                 f"{self._options['world_size']}",
+                 f"next step {self._next_step}"]
+        if self._generation != _library.generation:
+            facts.append("of the parent process")
+        elif self._closed:
+            facts.append("closed")
+        elif self._opened:
+            facts.append(f"{self.steps_per_epoch} steps an epoch")
+        return f"Loader({', '.join(facts)})"
+
+    def _repr_html_(self) -> str:
+        from millrace import _picture
+        rows = [("plan", str(self.plan)), ("state", repr(self))]
+        if self._opened and not self._closed:
+            rows += [(spec.name, f"{spec.dtype} {list(spec.shape)}")
+                     for spec in self.tensors]
+            rows.append(("progress", self.progress()))
+        return _picture.html_table(rows)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Loader is a connection, which cannot be pickled; "
+                        "pickle its state_dict(), and make one in each process")
+
+
+def dataset_info(endpoint: str, dataset: str,
+                 timeout: float = 10.0) -> Dict[str, Any]:
+    """Asks one server about a dataset, "NAME" or "NAME@VERSION": a dict by the
+    names of dataset.proto's DatasetInfo, such as samples, annotations,
+    categories (each with name, title, samples). `timeout` is in seconds.
+
+    Raises:
+        NotFound, Unavailable, DeadlineExceeded
+    """
+    library = _library.get()
+    _library.use_network()
+    done = threading.Event()
+    answer: List[Any] = []
+
+    def ask() -> None:
+        try:
+            answer.append(json.loads(library.call_for_text(
+                "dataset_info", endpoint.encode(), dataset.encode(), timeout)))
+        except Exception as error:  # Raised again below.
+            answer.append(error)
+        done.set()
+
+    # In a thread, so that Ctrl-C does not wait for the answer.
+    threading.Thread(target=ask, name="millrace-dataset-info").start()
+    while not done.wait(_SLICE_SECONDS):
+        pass
+    if isinstance(answer[0], Exception):
+        raise answer[0]
+    return answer[0]

@@ -42,6 +42,9 @@
  * stream or asked for a dataset, what needs the network is FAILED_PRECONDITION,
  * and releasing and cancelling do nothing. Batches can still be read there.
  *
+ * A process must not also link the C++ library, millrace::client: both register
+ * the same messages with Protobuf.
+ *
  * Text is UTF-8 and ends with a zero byte. Times are in seconds. */
 #pragma once
 

@@ -5,6 +5,9 @@
  * Streams STEPS steps, half of them, then the rest from the saved state, and
  * prints the digest of all tensors as `millrace pull --digest` defines it
  * (client/batch_digest.h). Says which check failed, and ends with 1. */
+/* fork() beside C11. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "client/millrace.h"
 
 #include <math.h>
@@ -13,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char* why = NULL;
 
@@ -211,6 +216,33 @@ static void CheckStats(const millrace_stream* stream) {
   millrace_free(json);
 }
 
+/* A child is told that the network is not for it, may read what there is, and
+ * releases without harm. */
+static void CheckFork(millrace_stream* stream, millrace_batch* batch) {
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    millrace_batch* next = NULL;
+    char* json = NULL;
+    CHECK_CODE(MILLRACE_FAILED_PRECONDITION,
+               millrace_stream_next(stream, -1, &next, &why));
+    EXPECT_IN_MESSAGE("fork()");
+    CHECK_CODE(MILLRACE_FAILED_PRECONDITION,
+               millrace_stream_stats(stream, &json, &why));
+    CHECK_CODE(MILLRACE_FAILED_PRECONDITION,
+               millrace_dataset_info("localhost:1", "x", 60, &json, &why));
+    CHECK(millrace_batch_find(batch, "image")->data != NULL);
+    CHECK(millrace_stream_steps_per_epoch(stream) > 0);
+    millrace_stream_cancel(stream);
+    millrace_batch_release(batch);
+    millrace_stream_release(stream);
+    _exit(0);
+  }
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 /* Streams the steps in two streams; the second one goes on from the first's
  * state. */
 static void CheckStreams(const char* endpoint, const char* plan,
@@ -244,6 +276,7 @@ static void CheckStreams(const char* endpoint, const char* plan,
   CHECK(size == same_size && memcmp(state, same, size) == 0);
   millrace_free(same);
   CheckStats(stream);
+  CheckFork(stream, batch);
 
   /* A batch outlives its stream. */
   const unsigned char before =

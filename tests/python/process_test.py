@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
-from world import PATIENCE, Script, Server, World, digits_plan
+from world import ROOT, PATIENCE, Script, Server, World, digits_plan, run
 
 world = None
 server = None
@@ -225,6 +226,22 @@ class LibraryTest(unittest.TestCase):
         self.assertIn("ImportError", done.stderr)
         self.assertIn("cmake --build", done.stderr)
         self.assertIn("/no/such/library", done.stderr)
+
+    def test_generated_stubs_live_beside_it(self):
+        """In one process, in their own folder, over one libprotobuf."""
+        with tempfile.TemporaryDirectory() as stubs:
+            run("protoc", "-I", ROOT / "proto", f"--python_out={stubs}",
+                *(ROOT / "proto/millrace/v1").glob("*.proto"))
+            out = run(sys.executable, "-c", """
+import sys, millrace
+from google.protobuf import text_format
+from millrace.v1 import plan_pb2
+plan = millrace.Plan("x").resize(3).batch(2)
+message = text_format.Parse(str(plan), plan_pb2.Plan())
+print(millrace.Plan.from_text(str(message)) == plan)
+""", env={**os.environ,
+          "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{stubs}"}).stdout
+        self.assertEqual(out, "True\n")
 
     def test_the_versions_agree(self):
         import millrace

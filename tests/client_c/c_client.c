@@ -230,7 +230,7 @@ static void CheckFork(millrace_stream* stream, millrace_batch* batch) {
     CHECK_CODE(MILLRACE_FAILED_PRECONDITION,
                millrace_stream_stats(stream, &json, &why));
     CHECK_CODE(MILLRACE_FAILED_PRECONDITION,
-               millrace_dataset_info("localhost:1", "x", 60, &json, &why));
+               millrace_dataset_info("127.0.0.1:1", "x", 60, &json, &why));
     CHECK(millrace_batch_find(batch, "image")->data != NULL);
     CHECK(millrace_stream_steps_per_epoch(stream) > 0);
     millrace_stream_cancel(stream);
@@ -311,7 +311,7 @@ static void* Cancel(void* stream) {
 
 /* Nobody answers there: what waits is ended from another thread. */
 static void CheckCancel(const char* plan) {
-  millrace_options* options = OptionsFor("localhost:1", plan, 0);
+  millrace_options* options = OptionsFor("127.0.0.1:1", plan, 0);
   millrace_stream* stream = NULL;
   millrace_batch* batch = NULL;
   CHECK_CODE(MILLRACE_OK, millrace_stream_start(options, &stream, &why));

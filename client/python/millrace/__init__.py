@@ -13,8 +13,8 @@ For PyTorch, see millrace.torch.DataLoader.
 
 import pkgutil
 
-# Stubs that protoc generates from proto/ are millrace/v1/*_pb2.py; wherever they
-# lie in the path, they can be imported beside this.
+# Stubs that protoc generates from proto/ are millrace/v1/*_pb2.py; wherever
+# they lie in the path, they can be imported beside this.
 __path__ = pkgutil.extend_path(__path__, __name__)
 
 from millrace import where

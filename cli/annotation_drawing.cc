@@ -112,6 +112,15 @@ std::vector<const DrawnObject*> LargestFirst(
   return order;
 }
 
+std::vector<Colour> ShadesOf(const std::vector<DrawnObject>& objects) {
+  MaskShades shades;
+  std::vector<Colour> colours;
+  for (const DrawnObject& object : objects) {
+    colours.push_back(shades.Next(object.category));
+  }
+  return colours;
+}
+
 }  // namespace
 
 void DrawObjects(const std::vector<DrawnObject>& objects,
@@ -119,10 +128,11 @@ void DrawObjects(const std::vector<DrawnObject>& objects,
   const Area whole = Whole(place);
   canvas->Clip(whole.x, whole.y, whole.width, whole.height);
   const auto order = LargestFirst(objects);
+  const std::vector<Colour> shades = ShadesOf(objects);
   for (const DrawnObject* object : order) {
     if (object->mask.empty()) continue;
     canvas->DrawMask(object->mask.data(), place.width, place.height, place.x,
-                     place.y, place.scale, ColourOf(object->category));
+                     place.y, place.scale, shades[object - objects.data()]);
   }
   for (const DrawnObject* object : order) {
     const Area box = OnCanvas(*object, place);

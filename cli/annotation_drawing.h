@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "cli/canvas.h"
 #include "millrace/v1/dataset.pb.h"
@@ -34,6 +35,18 @@ struct DrawnObject {
   absl::Span<const uint32_t> skeleton;
 };
 
+// Shades for the masks of one image, in the order of its objects.
+class MaskShades {
+ public:
+  // Of the next object, which is of this category.
+  Colour Next(int category) {
+    return ShadeOf(category, objects_of_[category]++);
+  }
+
+ private:
+  absl::flat_hash_map<int, int> objects_of_;
+};
+
 // Where on the canvas an image of width x height lies.
 struct Placement {
   double x = 0;
@@ -44,6 +57,8 @@ struct Placement {
 };
 
 // Masks below boxes below keypoints below tags; the largest objects lowest.
+// Masks of one category differ in shade, so that objects that touch can be told
+// apart; all else of an object has the colour of its category.
 // Tags keep clear of each other: one that finds no free place is left out.
 // `text_size` and lines are in pixels of the canvas.
 void DrawObjects(const std::vector<DrawnObject>& objects,

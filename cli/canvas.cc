@@ -55,6 +55,22 @@ Colour ColourOf(int category) {
   return {channel(0), channel(2), channel(4)};
 }
 
+Colour ShadeOf(int category, int object) {
+  // Steps of the golden ratio from 0, between these two.
+  constexpr double kDarkest = -0.5, kLightest = 0.6;
+  constexpr double kRange = kLightest - kDarkest;
+  const double step =
+      std::fmod(-kDarkest / kRange + 0.618033988749895 * object, 1.0);
+  const double towards = kDarkest + kRange * step;
+  const double target = towards < 0 ? 0 : 1;
+  const auto mix = [&](double channel) {
+    return channel + std::fabs(towards) * (target - channel);
+  };
+  const Colour colour = ColourOf(category);
+  if (object == 0) return colour;
+  return {mix(colour.red), mix(colour.green), mix(colour.blue)};
+}
+
 Canvas::Canvas(int width, int height)
     : width_(width),
       height_(height),

@@ -30,6 +30,10 @@ inline constexpr Colour kOutline = {0.05, 0.05, 0.06};
 
 // Bright, and far from those of neighbouring categories.
 Colour ColourOf(int category);
+// That of an object among others of its category: the colour itself for the
+// first, a lighter or darker one for each other. Those of objects that follow
+// each other are far apart.
+Colour ShadeOf(int category, int object);
 
 class Canvas {
  public:

@@ -151,12 +151,13 @@ DrawnObject ObjectOf(const v1::DatasetInfo& dataset,
 // One mask at a time: a sample may have thousands.
 void DrawMasks(const v1::SampleMeta& meta, const Shown& shown,
                const Placement& place, Canvas* canvas) {
+  MaskShades shades;
   for (const v1::Annotation& annotation : meta.annotations()) {
+    const Colour shade = shades.Next(static_cast<int>(annotation.category()));
     const std::vector<uint8_t> mask = MaskOf(annotation, shown);
     if (mask.empty()) continue;
     canvas->DrawMask(mask.data(), place.width, place.height, place.x, place.y,
-                     place.scale,
-                     ColourOf(static_cast<int>(annotation.category())));
+                     place.scale, shade);
   }
 }
 

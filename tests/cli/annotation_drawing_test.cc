@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,45 @@ TEST(AnnotationDrawingTest, NeighbouringCategoriesDifferInColour) {
                             std::abs(a.green - b.green) +
                             std::abs(a.blue - b.blue);
     EXPECT_GT(distance, 0.3) << i;
+  }
+}
+
+TEST(AnnotationDrawingTest, TouchingMasksOfOneCategoryDifferInColour) {
+  constexpr int kSide = 40, kObjects = 8;
+  auto canvas = Canvas::Create(kSide, kSide, kBackground);
+  ASSERT_TRUE(canvas.ok());
+  std::vector<std::vector<uint8_t>> masks;
+  std::vector<DrawnObject> objects;
+  for (int i = 0; i < kObjects; ++i) {
+    auto& mask = masks.emplace_back(kSide * kSide, 0);
+    const int rows = kSide / kObjects;
+    std::fill_n(mask.begin() + i * rows * kSide, rows * kSide, 1);
+  }
+  for (const auto& mask : masks) {
+    objects.emplace_back().category = 3;
+    objects.back().mask = mask;
+  }
+  DrawObjects(objects, {0, 0, 1, kSide, kSide}, 12, &*canvas);
+  const Image image = Written(&*canvas);
+  // The middle row of each, away from its edge.
+  const auto inside = [&](int i) { return image.row(5 * i + 2) + 3 * 20; };
+  for (int i = 0; i < kObjects; ++i) {
+    for (int j = 0; j < i; ++j) {
+      int distance = 0;
+      for (int c = 0; c < 3; ++c) {
+        distance += std::abs(inside(i)[c] - inside(j)[c]);
+      }
+      EXPECT_GT(distance, i - j == 1 ? 30 : 6) << i << " and " << j;
+    }
+  }
+}
+
+TEST(AnnotationDrawingTest, TheFirstMaskOfACategoryHasItsVeryColour) {
+  for (int category : {-1, 0, 7, 1 << 30}) {
+    const Colour shade = ShadeOf(category, 0), colour = ColourOf(category);
+    EXPECT_EQ(shade.red, colour.red);
+    EXPECT_EQ(shade.green, colour.green);
+    EXPECT_EQ(shade.blue, colour.blue);
   }
 }
 

@@ -135,6 +135,25 @@ class Images {
   std::array<float, 3> high_ = {1, 1, 1};
 };
 
+// The largest first; at most two. One that is not above the one after it, as
+// the many equal ones that smoothing leaves, is no part of a mixture.
+std::vector<LabelShare> LargestShares(absl::Span<const float> row) {
+  std::vector<LabelShare> all;
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (row[i] > 0) all.push_back({static_cast<int64_t>(i), row[i]});
+  }
+  const size_t kept = std::min<size_t>(3, all.size());
+  std::partial_sort(all.begin(), all.begin() + kept, all.end(),
+                    [](const LabelShare& a, const LabelShare& b) {
+                      return a.share > b.share ||
+                             (a.share == b.share && a.label < b.label);
+                    });
+  const bool mixed =
+      all.size() == 2 || (all.size() > 2 && all[1].share > all[2].share);
+  all.resize(std::min<size_t>(mixed ? 2 : 1, all.size()));
+  return all;
+}
+
 absl::Status ReadLabels(const ReceivedBatch& batch, int64_t size,
                         std::vector<BatchSample>* samples) {
   const TensorView* label = batch.Find("label");
@@ -152,9 +171,9 @@ absl::Status ReadLabels(const ReceivedBatch& batch, int64_t size,
   const int64_t classes = label->shape[1];
   for (size_t i = 0; i < samples->size(); ++i) {
     const auto row = label->values<float>().subspan(i * classes, classes);
-    const auto largest = std::max_element(row.begin(), row.end());
-    if (largest != row.end() && *largest > 0) {
-      (*samples)[i].label = largest - row.begin();
+    (*samples)[i].shares = LargestShares(row);
+    if (!(*samples)[i].shares.empty()) {
+      (*samples)[i].label = (*samples)[i].shares[0].label;
     }
   }
   return absl::OkStatus();

@@ -14,12 +14,20 @@
 
 namespace millrace::cli {
 
+struct LabelShare {
+  int64_t label = -1;
+  float share = 1;
+};
+
 // One sample of a batch. Borrows from the batch and from the dataset.
 struct BatchSample {
   Image image;
   bool valid = true;
-  int64_t ordinal = -1;   // -1: the batch does not say.
-  int64_t label = -1;     // -1: none.
+  int64_t ordinal = -1;  // -1: the batch does not say.
+  int64_t label = -1;    // -1: none. Of a mixed one, the largest.
+  // Of a label given as shares of all classes, the largest and, if there is one
+  // that stands out from the rest, the second; else empty.
+  std::vector<LabelShare> shares;
   int64_t source_id = 0;  // 0: none.
   std::vector<DrawnObject> objects;
 };

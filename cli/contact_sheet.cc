@@ -21,7 +21,8 @@ constexpr int kTileSideWithBoxes = 448;
 constexpr double kMargin = 16;
 constexpr double kGap = 10;
 constexpr double kHeader = 44;
-constexpr double kTitleHeight = 22;
+constexpr double kTitleHeight = 22;  // Of one line,
+constexpr double kTitleLine = 16;    // and of another one.
 constexpr double kTitleSize = 12;
 
 struct Layout {
@@ -30,6 +31,7 @@ struct Layout {
   double scale = 1;
   double tile_width = 0;
   double tile_height = 0;  // Of the image alone.
+  double title_height = kTitleHeight;
 
   int width() const {
     return static_cast<int>(
@@ -37,7 +39,7 @@ struct Layout {
   }
   int height() const {
     return static_cast<int>(std::ceil(
-        kHeader + kMargin + rows * (tile_height + kTitleHeight + kGap) - kGap));
+        kHeader + kMargin + rows * (tile_height + title_height + kGap) - kGap));
   }
 };
 
@@ -74,17 +76,52 @@ Layout LayOut(const BatchSamples& batch) {
     layout.tile_width = std::max(96.0, image.width() * layout.scale);
     layout.tile_height = image.height() * layout.scale;
   }
+  if (std::any_of(
+          batch.samples.begin(), batch.samples.end(),
+          [](const BatchSample& sample) { return sample.shares.size() > 1; })) {
+    layout.title_height += kTitleLine;
+  }
   layout.columns = ColumnsFor(static_cast<int>(count));
   layout.rows = static_cast<int>((count + layout.columns - 1) / layout.columns);
   return layout;
 }
 
-std::string TileTitle(const BatchSample& sample, const v1::DatasetInfo& dataset,
-                      bool has_boxes) {
-  if (!sample.valid) return "padding";
-  if (sample.label >= 0) return TitleOf(dataset, sample.label);
-  if (has_boxes) return Counted(sample.objects.size(), "annotation");
-  return "no label";
+int Percent(float share) {
+  return static_cast<int>(std::lround(100 * std::min(share, 100.f)));
+}
+
+// "" where no sample has a label: the dataset is not one of classes.
+std::string TitleWithoutLabel(const BatchSample& sample,
+                              const BatchSamples& batch) {
+  if (batch.has_boxes) return Counted(sample.objects.size(), "annotation");
+  const bool labelled =
+      std::any_of(batch.samples.begin(), batch.samples.end(),
+                  [](const BatchSample& other) { return other.label >= 0; });
+  return labelled ? "no label" : "";
+}
+
+// A line above a tile, with a dot of its label's colour.
+struct TitleLine {
+  std::string text;
+  int64_t label = -1;
+};
+
+// One line, or the two parts of a mixed label, largest first.
+std::vector<TitleLine> TitleLines(const BatchSample& sample,
+                                  const v1::DatasetInfo& dataset,
+                                  const BatchSamples& batch) {
+  if (!sample.valid) return {{"padding"}};
+  if (sample.label < 0) return {{TitleWithoutLabel(sample, batch)}};
+  if (sample.shares.empty() || Percent(sample.shares[0].share) == 100) {
+    return {{TitleOf(dataset, sample.label), sample.label}};
+  }
+  std::vector<TitleLine> lines;
+  for (const LabelShare& part : sample.shares) {
+    lines.push_back({absl::StrCat(TitleOf(dataset, part.label), ": ",
+                                  Percent(part.share), " %"),
+                     part.label});
+  }
+  return lines;
 }
 
 std::string TileNote(const BatchSample& sample) {
@@ -100,23 +137,30 @@ void CrossOut(const Layout& layout, double x, double y, Canvas* canvas) {
                y + layout.tile_height - 4, 1.5, kFaintInk);
 }
 
-void DrawTile(const BatchSample& sample, const v1::DatasetInfo& dataset,
-              const Layout& layout, bool has_boxes, double x, double y,
-              Canvas* canvas) {
+void DrawTitle(const BatchSample& sample, const v1::DatasetInfo& dataset,
+               const Layout& layout, const BatchSamples& batch, double x,
+               double y, Canvas* canvas) {
   const std::string note = TileNote(sample);
   const double note_width = canvas->TextWidth(note, kTitleSize - 1);
-  const double baseline = y + kTitleHeight - 7;
-  const bool coloured = sample.valid && sample.label >= 0;
-  const double dot = coloured ? 12 : 0;
-  if (coloured) {
-    canvas->Dot(x + 4, baseline - 4, 3.5, false, ColourOf(sample.label));
-  }
-  canvas->Text(TileTitle(sample, dataset, has_boxes), x + dot, baseline,
-               kTitleSize, kInk, layout.tile_width - note_width - 6 - dot,
-               true);
+  double baseline = y + kTitleHeight - 7;
   canvas->Text(note, x + layout.tile_width - note_width, baseline,
                kTitleSize - 1, kFaintInk);
-  y += kTitleHeight;
+  for (const TitleLine& line : TitleLines(sample, dataset, batch)) {
+    const double dot = line.label >= 0 ? 12 : 0;
+    if (line.label >= 0) {
+      canvas->Dot(x + 4, baseline - 4, 3.5, false, ColourOf(line.label));
+    }
+    canvas->Text(line.text, x + dot, baseline, kTitleSize, kInk,
+                 layout.tile_width - note_width - 6 - dot, true);
+    baseline += kTitleLine;
+  }
+}
+
+void DrawTile(const BatchSample& sample, const v1::DatasetInfo& dataset,
+              const Layout& layout, const BatchSamples& batch, double x,
+              double y, Canvas* canvas) {
+  DrawTitle(sample, dataset, layout, batch, x, y, canvas);
+  y += layout.title_height;
   if (!sample.valid) return CrossOut(layout, x, y, canvas);
   const int width = sample.image.width(), height = sample.image.height();
   const double indent = (layout.tile_width - width * layout.scale) / 2;
@@ -164,10 +208,10 @@ absl::Status WriteContactSheet(const client::ReceivedBatch& batch,
   for (size_t i = 0; i < samples.samples.size(); ++i) {
     const double x =
         kMargin + (i % layout.columns) * (layout.tile_width + kGap);
-    const double y = kHeader + (i / layout.columns) *
-                                   (layout.tile_height + kTitleHeight + kGap);
-    DrawTile(samples.samples[i], dataset, layout, samples.has_boxes, x, y,
-             &canvas);
+    const double y =
+        kHeader + (i / layout.columns) *
+                      (layout.tile_height + layout.title_height + kGap);
+    DrawTile(samples.samples[i], dataset, layout, samples, x, y, &canvas);
   }
   return canvas.WritePng(path);
 }

@@ -19,7 +19,8 @@
 namespace millrace::cli {
 
 // Writes a PNG of the batch's first samples (at most 64, or 24 with boxes; the
-// picture says how many there were). `dataset` names the categories; the batch
+// picture says how many there were), each headed by its label, a mixed one by
+// its two largest shares. `dataset` names the categories; the batch
 // does not say how its boxes are given.
 // INVALID_ARGUMENT: no "image" tensor, or tensors that contradict each
 // other. FAILED_PRECONDITION: the file cannot be written.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <deque>
@@ -151,6 +152,45 @@ TEST(ContactSheetTest, LabelsOfBothFormsGiveTheSamePicture) {
   one_hot.Add<uint8_t>("image", v1::UINT8, {2, 1, 1, 1}, {7, 8});
   one_hot.Add<float>("label", v1::FLOAT32, {2, 2}, {0, 1, 1, 0});
   EXPECT_EQ(Draw(index).pixels(), Draw(one_hot).pixels());
+}
+
+// The picture of a single sample with these shares of the classes.
+std::vector<uint8_t> Headed(const std::vector<float>& shares) {
+  HandMade made;
+  made.Add<uint8_t>("image", v1::UINT8, {1, 1, 1, 1}, {7});
+  const auto classes = static_cast<int64_t>(shares.size());
+  made.Add<float>("label", v1::FLOAT32, {1, classes}, shares);
+  const auto pixels = Draw(made).pixels();
+  return {pixels.begin(), pixels.end()};
+}
+
+TEST(ContactSheetTest, AMixedLabelShowsItsTwoLargestShares) {
+  const auto mixed = Headed({0.3f, 0.7f});
+  EXPECT_NE(mixed, Headed({0, 1}));
+  EXPECT_NE(mixed, Headed({0.4f, 0.6f}));
+  EXPECT_NE(mixed, Headed({0, 0.7f}));
+  EXPECT_EQ(Headed({0.21f, 0.69f, 0.1f}), Headed({0.21f, 0.69f, 0}));
+}
+
+TEST(ContactSheetTest, NoSampleIsHeadedByALackThatAllOfThemShare) {
+  const auto drawn = [](const std::vector<int64_t>& labels) {
+    HandMade made;
+    made.Add<uint8_t>("image", v1::UINT8, {2, 1, 1, 1}, {7, 8});
+    made.Add<int64_t>("label", v1::INT64, {2}, labels);
+    return Draw(made);
+  };
+  // The rows of the titles, between the header and the images.
+  const auto titles = [](const Image& sheet) {
+    return std::vector<uint8_t>(sheet.row(46), sheet.row(64));
+  };
+  const std::vector<uint8_t> none = titles(drawn({-1, -1}));
+  EXPECT_TRUE(std::equal(none.begin() + 3, none.end(), none.begin()));
+  EXPECT_NE(titles(drawn({0, -1})), titles(drawn({0, 0})));
+}
+
+TEST(ContactSheetTest, EqualRestsOfASmoothedLabelAreNoPartOfAMixture) {
+  EXPECT_EQ(Headed({0.9f, 0.05f, 0.05f}), Headed({0.9f, 0, 0}));
+  EXPECT_NE(Headed({0.6f, 0.3f, 0.05f, 0.05f}), Headed({0.6f, 0, 0, 0}));
 }
 
 // A gray image of 100 x 100 (magnified four times) with one object.

@@ -18,6 +18,9 @@ trap '[[ -z $server ]] || kill "$server"; rm -rf "$work"' EXIT
 draw_demo_data --out "$work" --digits 60 --scenes 40 >/dev/null
 millrace ingest coco --dataset coco --images "$work/coco/val2017" \
   --annotations "$work"/coco/annotations/*_val2017.json >/dev/null
+millrace ingest imagenet --dataset classes \
+  --images "$work/imagenet/ILSVRC/Data/CLS-LOC/train" \
+  --synsets "$work"/imagenet/LOC_synset_mapping.txt >/dev/null
 touch "$work/log"  # The server may open it later than we do.
 millraced --listen 127.0.0.1:0 --metrics-listen "" >>"$work/log" 2>&1 &
 server=$!
@@ -28,18 +31,10 @@ for _ in {1..100}; do
   sleep 0.1
 done
 
-# picture NAME KEYS BATCH TRANSFORMS
+# picture NAME PLAN
 picture() {
   [[ $wanted == "  " || $wanted == *" $1 "* ]] || return 0
-  local keys
-  keys=$(printf 'keys: "%012d.jpg" ' $2)
-  cat >"$work/plan" <<PLAN
-dataset: "coco"
-seed: 1
-selection { $keys }
-batch { size: $(wc -w <<<"$2") $3 }
-$4
-PLAN
+  printf 'seed: 1\n%s\n' "$2" >"$work/plan"
   millrace pull --endpoint "127.0.0.1:$port" --plan "$work/plan" --steps 1 \
     --quiet --picture "$work/$1.png" >/dev/null
   /usr/bin/python3 - "$work/$1.png" "docs/transforms/$1.jpg" <<'SHRINK'
@@ -51,28 +46,45 @@ picture.resize(size, Image.LANCZOS).save(sys.argv[2], quality=80, optimize=True)
 SHRINK
 }
 
-# Eight samples without, and three with annotations.
-eight="139 790 1007 1224 1441 2092 3611 4045"
-three="790 2092 3611"
-square='transforms { resize { size: [200, 200] } }'
-wide='transforms { letter_box { size: [160, 200] } }'
+# scenes NAME SAMPLES ANNOTATIONS TRANSFORMS
+scenes() {
+  picture "$1" "dataset: \"coco\"
+    selection { $(printf 'keys: "%012d.jpg" ' $2) }
+    batch { size: $(wc -w <<<"$2") $3 }
+    $4"
+}
 
+eight="139 790 1007 1224 1441 2092 3611 4045"
+six="790 1224 1441 2092 3611 4045"
+three="790 2092 3611"
+wide='transforms { letter_box { size: [160, 200] } }'
+all="boxes: true masks: true keypoints: true"
+
+# Masks would tint what these change.
 colors() {
-  picture "$1" "$eight" "" "$square transforms { $2 }"
+  scenes "$1" "$three" "boxes: true keypoints: true" "$wide transforms { $2 }"
 }
 moves() {
-  picture "$1" "$three" "boxes: true masks: true keypoints: true" \
-    "transforms { $2 } ${3-$wide}"
+  scenes "$1" "$three" "$all" "transforms { $2 } ${3-$wide}"
+}
+# What changes colours here and moves pixels there needs a few more samples.
+chooses() {
+  scenes "$1" "$six" "$all" \
+    "transforms { letter_box { size: [128, 160] } } transforms { $2 }"
 }
 mixes_objects() {
-  picture "$1" "$three 4045" "boxes: true masks: true keypoints: true" \
-    "$wide transforms { $2 }"
+  scenes "$1" "$three 4045" "$all" "$wide transforms { $2 }"
 }
+# Images of classes, as scenes have no labels to mix.
 mixes() {
-  picture "$1" "$eight" "" "$square transforms { one_hot {} } transforms { $2 }"
+  picture "$1" "dataset: \"classes\"
+    sampler { order: SHUFFLE }
+    batch { size: 8 }
+    transforms { resize { size: [200, 200] } }
+    transforms { one_hot {} } transforms { $2 }"
 }
 
-colors original "random_invert { p: 0 }"
+scenes original "$eight" "" "transforms { resize { size: [200, 200] } }"
 colors color_jitter "color_jitter {
   brightness: 0.5 contrast: 0.5 saturation: 0.7 hue: 0.2 }"
 colors grayscale "random_grayscale { p: 0.5 }"
@@ -85,9 +97,9 @@ colors random_equalize "random_equalize { p: 1 }"
 colors random_adjust_sharpness \
   "random_adjust_sharpness { sharpness_factor: 8 p: 1 }"
 colors random_erasing "random_erasing { p: 1 random: true }"
-colors rand_augment "rand_augment { fill: 114 }"
-colors trivial_augment_wide "trivial_augment_wide { fill: 114 }"
-colors auto_augment "auto_augment { fill: 114 }"
+chooses rand_augment "rand_augment { fill: 114 }"
+chooses trivial_augment_wide "trivial_augment_wide { fill: 114 }"
+chooses auto_augment "auto_augment { fill: 114 }"
 mixes mix_up "mix_up {}"
 mixes cut_mix "cut_mix {}"
 mixes_objects mosaic "mosaic {}"

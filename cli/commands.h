@@ -7,6 +7,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 
 namespace millrace::cli {
@@ -38,6 +39,12 @@ void AddDatasetArgument(CLI::App* command, std::string* dataset,
 
 // Of a dataset's name without a version.
 CLI::Validator IsDatasetName();
+
+// A whole number of at least this; within 64 bits.
+CLI::Validator IsCount(uint64_t least);
+
+// A finite number of at least 0.
+CLI::Validator IsSeconds();
 
 // --json: machine-readable output on stdout instead of text for people.
 void AddJsonFlag(CLI::App* command, bool* json);

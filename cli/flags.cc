@@ -1,3 +1,8 @@
+#include <cmath>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "storage/data_dir.h"
 
@@ -6,10 +11,11 @@ namespace {
 
 // What is wrong with a name; empty: nothing. In the form of CLI::Validator.
 std::string ProblemWith(const std::string& dataset, bool version_allowed) {
+  if (!version_allowed && absl::StrContains(dataset, '@')) {
+    return "takes a name without @VERSION: the content makes the version";
+  }
   const auto ref = DatasetRef::Parse(dataset);
-  if (!ref.ok()) return std::string(ref.status().message());
-  if (version_allowed || ref->version.empty()) return "";
-  return "a name without @VERSION is wanted: the content makes the version";
+  return ref.ok() ? "" : std::string(ref.status().message());
 }
 
 }  // namespace
@@ -26,6 +32,31 @@ void AddDatasetArgument(CLI::App* command, std::string* dataset,
 CLI::Validator IsDatasetName() {
   return CLI::Validator(
       [](const std::string& text) { return ProblemWith(text, false); }, "");
+}
+
+CLI::Validator IsCount(uint64_t least) {
+  return CLI::Validator(
+      [least](const std::string& text) -> std::string {
+        uint64_t number = 0;
+        if (absl::SimpleAtoi(text, &number) && number >= least) return "";
+        return absl::StrCat("\"", text, "\" is not a whole number of at least ",
+                            least);
+      },
+      "");
+}
+
+CLI::Validator IsSeconds() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        double seconds = 0;
+        if (absl::SimpleAtod(text, &seconds) && std::isfinite(seconds) &&
+            seconds >= 0) {
+          return "";
+        }
+        return absl::StrCat("\"", text,
+                            "\" is not a number of seconds, 0 or more");
+      },
+      "");
 }
 
 void AddDataDirFlag(CLI::App* command, std::string* data_dir) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -59,22 +60,6 @@ void AddSharedFlags(CLI::App* command, IngestFlags* flags) {
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  auto* keep = command->add_flag(
-      "--keep-original", options.images.keep_original,
-      "Store the very bytes; JPEGs get no tiles, and crops cost more");
-  auto* side = command
-                   ->add_option("--max-side", options.images.max_side,
-                                "Lossy: resize larger images to this, as JPEG")
-                   ->type_name("PIXELS")
-                   ->check(CLI::Range(16, 65'500))
-                   ->excludes(keep);
-  command
-      ->add_option("--quality", options.images.quality,
-                   "Of the JPEGs that --max-side makes")
-      ->type_name("N")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str()
-      ->needs(side);
   command->add_flag("--strict", options.strict,
                     "Publish nothing if anything is quarantined");
   command
@@ -82,6 +67,26 @@ void AddSharedFlags(CLI::App* command, IngestFlags* flags) {
                    "JSON: counts, version, all that is quarantined")
       ->type_name("FILE");
   AddJsonFlag(command, &flags->json);
+}
+
+// What forms of image files share: how these are stored.
+void AddImageFlags(CLI::App* command, ImageOptions* images) {
+  auto* keep = command->add_flag(
+      "--keep-original", images->keep_original,
+      "Store the very bytes; JPEGs get no tiles, and crops cost more");
+  auto* side = command
+                   ->add_option("--max-side", images->max_side,
+                                "Lossy: resize larger images to this, as JPEG")
+                   ->type_name("PIXELS")
+                   ->check(CLI::Range(16, 65'500))
+                   ->excludes(keep);
+  command
+      ->add_option("--quality", images->quality,
+                   "Of the JPEGs that --max-side makes")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str()
+      ->needs(side);
 }
 
 // Of this dataset, before this ingest.
@@ -214,7 +219,8 @@ void KeepFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
-// Declares one form; returns its app and flags for the flags of its own.
+// Declares one form; returns its app and flags for the flags of its own. Pixels
+// of an IDX file are no image files: they are stored as they are.
 template <typename Files>
 struct Form {
   CLI::App* app;
@@ -224,6 +230,9 @@ struct Form {
   void Finish(absl::StatusOr<std::unique_ptr<Source>> (*open)(const Files&),
               Exit* exit) {
     AddSharedFlags(app, flags.get());
+    if constexpr (!std::is_same_v<Files, MnistFiles>) {
+      AddImageFlags(app, &flags->options.images);
+    }
     app->callback([flags = flags, files = files, open, exit] {
       KeepFreedMemory();
       exit->code = RunIngest(*flags, [&] { return open(*files); });

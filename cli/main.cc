@@ -30,6 +30,25 @@ std::string WhatIsWrong(const CLI::App& app, const CLI::ParseError& error) {
                       " \"", unknown[0], "\"");
 }
 
+// A word where a command was to come; "" if there is none. To ask for help with
+// what does not exist is wrong too.
+std::string UnknownCommand(const CLI::App& app) {
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) {
+    deepest = deepest->get_subcommands()[0];
+  }
+  const bool has_commands = !deepest->get_subcommands(nullptr).empty();
+  for (const std::string& word : app.remaining(true)) {
+    if (has_commands && !absl::StartsWith(word, "-")) return word;
+  }
+  return "";
+}
+
+int Refuse(const CLI::App& app, absl::string_view why) {
+  Say(absl::StrCat(why, "; see: ", CommandOf(app), " --help"));
+  return kWrongUsage;
+}
+
 int Run(CLI::App* app, int argc, char** argv) {
   Exit exit;
   AddIngest(app, &exit);
@@ -45,11 +64,11 @@ int Run(CLI::App* app, int argc, char** argv) {
   try {
     app->parse(argc, argv);
   } catch (const CLI::Success& help) {
-    return app->exit(help);
+    const std::string unknown = UnknownCommand(*app);
+    if (unknown.empty()) return app->exit(help);
+    return Refuse(*app, absl::StrCat("unknown command \"", unknown, "\""));
   } catch (const CLI::ParseError& error) {
-    Say(absl::StrCat(WhatIsWrong(*app, error), "; see: ", CommandOf(*app),
-                     " --help"));
-    return kWrongUsage;
+    return Refuse(*app, WhatIsWrong(*app, error));
   } catch (const std::exception& error) {
     Say(absl::StrCat("internal error: ", error.what()));
     return kFailed;

@@ -397,13 +397,13 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
       ->type_name("NAME");
   command->add_option("--steps", flags->steps, "Stop after so many steps")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(IsCount(1));
   command
       ->add_option("--epochs", stream.end_epoch,
                    "Stop at the end of the N-th epoch, counted from the first "
                    "one whatever --start-step is; 1 unless --steps is given")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(IsCount(1));
   command
       ->add_option("--start-step", stream.start_step,
                    "The first step, counted over epochs from 0")
@@ -422,7 +422,7 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
       ->add_option("--prefetch-mb", flags->prefetch_mb,
                    "... but no more than have so many megabytes together")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(IsCount(1))
       ->capture_default_str();
   command
       ->add_option("--connections", stream.connections,
@@ -435,7 +435,7 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
                    "Ask a second server for a step that is late by the measure "
                    "of the others, and by this; 0: never")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber)
+      ->check(IsSeconds())
       ->capture_default_str();
   command
       ->add_option("--state", flags->state_file,
@@ -444,7 +444,7 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
       ->type_name("FILE");
   command->add_option("--save-every", flags->save_every, "See --state")
       ->type_name("STEPS")
-      ->check(CLI::PositiveNumber)
+      ->check(IsCount(1))
       ->capture_default_str();
   command
       ->add_option("--give-up-after", flags->give_up_seconds,

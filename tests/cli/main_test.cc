@@ -78,6 +78,58 @@ TEST(MainTest, UnknownCommandsAndOptionsAreNamed) {
               HasSubstr("unknown option \"--frobnicate\""));
 }
 
+TEST(MainTest, HelpForAnUnknownCommandIsRefused) {
+  for (const Words& arguments :
+       {Words{"nonsense", "--help"}, {"ingest", "nonsense", "--help"}}) {
+    const Outcome outcome = Millrace(arguments);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_THAT(outcome.err, HasSubstr("unknown command \"nonsense\""));
+  }
+  EXPECT_EQ(Millrace({"ingest", "--help"}).code, 0);
+  EXPECT_EQ(Millrace({"show", "anything", "--help"}).code, 0);
+}
+
+TEST(MainTest, NumbersOutOfRangeAreRefusedInOneShortLine) {
+  const std::vector<std::pair<std::string, std::string>> kWrong = {
+      {"--steps", "0"},        {"--steps", "-1"},       {"--steps", "many"},
+      {"--epochs", "0"},       {"--prefetch-mb", "0"},  {"--save-every", "0"},
+      {"--hedge-after", "-1"}, {"--hedge-after", "inf"}};
+  for (const auto& [flag, value] : kWrong) {
+    const Outcome outcome = Millrace(
+        {"pull", "--endpoint", "127.0.0.1:1", "--plan", "x", flag, value});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr(flag));
+    EXPECT_THAT(outcome.err, HasSubstr("\"" + value + "\" is not a "));
+    EXPECT_LT(outcome.err.size(), 120u) << outcome.err;
+  }
+}
+
+TEST(MainTest, IngestSaysThatItTakesNoVersion) {
+  for (const char* dataset : {"a@b", "a@0123456789abcdef", "@"}) {
+    const Outcome outcome = Millrace({"ingest", "folder", "--dataset", dataset,
+                                      "--images", ".", "--data-dir", "."});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("a name without @VERSION"));
+  }
+}
+
+TEST(MainTest, OptionsOfImageFilesAreNotTakenForDigits) {
+  for (const Words& option :
+       {Words{"--max-side", "20"}, {"--quality", "9"}, {"--keep-original"}}) {
+    Words arguments = {"ingest",   "mnist", "--dataset",  "x", "--images", "x",
+                       "--labels", "x",     "--data-dir", "."};
+    arguments.insert(arguments.end(), option.begin(), option.end());
+    const Outcome outcome = Millrace(arguments);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr(option[0]));
+  }
+  EXPECT_THAT(Millrace({"ingest", "mnist", "--help"}).out,
+              ::testing::Not(HasSubstr("--max-side")));
+  EXPECT_THAT(Millrace({"ingest", "coco", "--help"}).out,
+              HasSubstr("--max-side"));
+}
+
 TEST(MainTest, WithoutADataFolderTheVariableIsNamed) {
   const Outcome outcome = Millrace({"datasets"});
   EXPECT_EQ(outcome.code, 2);

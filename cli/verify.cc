@@ -51,6 +51,12 @@ Json ToJson(const VerifyReport& report) {
   json["ok"] = report.ok();
   json["samples"] = report.progress.total;
   json["bad"] = report.progress.bad;
+  json["bad_shards"] = Json::array();
+  for (const BadShard& bad : report.bad_shards) {
+    json["bad_shards"].push_back({{"shard", bad.shard},
+                                  {"samples", bad.samples},
+                                  {"reason", bad.reason}});
+  }
   json["bad_samples"] = Json::array();
   for (const BadSample& bad : report.bad_samples) {
     json["bad_samples"].push_back(
@@ -61,6 +67,11 @@ Json ToJson(const VerifyReport& report) {
 }
 
 void PrintProblems(const VerifyReport& report) {
+  for (const BadShard& bad : report.bad_shards) {
+    std::printf("shard %s\tall %s: %s\n", absl::StrCat(bad.shard).c_str(),
+                Counted(bad.samples, "sample").c_str(),
+                Printable(bad.reason).c_str());
+  }
   for (const BadSample& bad : report.bad_samples) {
     std::printf("#%s\t%s\n", absl::StrCat(bad.ordinal).c_str(),
                 Printable(bad.reason).c_str());
@@ -120,8 +131,9 @@ void AddVerify(CLI::App* app, Exit* exit) {
   AddJsonFlag(command, &flags->json);
   command->callback([flags, exit] { exit->code = RunVerify(*flags); });
   command->footer(
-      "Bad samples are listed by ordinal, with the reason; the exit code is "
-      "then 1.\n\n"
+      "Bad samples are listed by ordinal, with the reason, and a shard that "
+      "cannot\nbe opened once for all of its samples; the exit code is then "
+      "1.\n\n"
       "Example:\n"
       "  millrace verify coco/val2017 --data-dir data");
 }

@@ -49,9 +49,10 @@ absl::Status BuildDatabase(const std::string& path,
 struct Database::Rep {
   absl::Status Translate(const rocksdb::Status& status) const {
     const absl::Status error = ReadError(status, shown_path);
+    // RocksDB tries the old name of a table last, and so names that.
     return absl::Status(
-        error.code(),
-        absl::StrReplaceAll(error.message(), {{path, shown_path}}));
+        error.code(), absl::StrReplaceAll(error.message(), {{path, shown_path},
+                                                            {".ldb", ".sst"}}));
   }
 
   std::string path;

@@ -79,34 +79,52 @@ absl::Status RocksStore::AboutSample(uint64_t ordinal,
   return absl::Status(error.code(), message);
 }
 
+absl::Status RocksStore::CheckOrdinal(uint64_t ordinal) const {
+  if (ordinal < info_.samples()) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrCat("dataset ", info_.name(), "@", info_.version(), " has ",
+                   info_.samples(), " samples; there is no ordinal ", ordinal));
+}
+
+absl::Status RocksStore::CheckShard(uint32_t index) const {
+  return OpenShard(index).status();
+}
+
+absl::StatusOr<RocksStore::StoredRecord> RocksStore::ReadPlaced(
+    uint64_t ordinal) const {
+  const ShardPlace place = PlaceOf(ordinal, info_.shards());
+  MILLRACE_ASSIGN_OR_RETURN(const ShardReader* shard, OpenShard(place.shard));
+  MILLRACE_ASSIGN_OR_RETURN(StoredValue value, shard->Read(place.index));
+  MILLRACE_ASSIGN_OR_RETURN(const RecordView view,
+                            OpenRecord(value.bytes, ordinal));
+  return StoredRecord{view, std::move(value.owner)};
+}
+
 absl::StatusOr<RocksStore::StoredRecord> RocksStore::ReadRecord(
     uint64_t ordinal) const {
-  if (ordinal >= info_.samples()) {
-    return absl::OutOfRangeError(absl::StrCat(
-        "dataset ", info_.name(), "@", info_.version(), " has ",
-        info_.samples(), " samples; there is no ordinal ", ordinal));
-  }
-  const ShardPlace place = PlaceOf(ordinal, info_.shards());
-  const absl::StatusOr<const ShardReader*> shard = OpenShard(place.shard);
-  if (!shard.ok()) return AboutSample(ordinal, shard.status());
-  absl::StatusOr<StoredValue> value = (*shard)->Read(place.index);
-  if (!value.ok()) return AboutSample(ordinal, value.status());
-  const absl::StatusOr<RecordView> view = OpenRecord(value->bytes, ordinal);
-  if (!view.ok()) return AboutSample(ordinal, view.status());
-  return StoredRecord{*view, std::move(value->owner)};
+  MILLRACE_RETURN_IF_ERROR(CheckOrdinal(ordinal));
+  absl::StatusOr<StoredRecord> record = ReadPlaced(ordinal);
+  if (record.ok()) return record;
+  return absl::Status(
+      record.status().code(),
+      absl::StrCat("shard ", PlaceOf(ordinal, info_.shards()).shard, ": ",
+                   record.status().message()));
 }
 
 absl::StatusOr<Sample> RocksStore::Read(uint64_t ordinal) const {
-  MILLRACE_ASSIGN_OR_RETURN(StoredRecord record, ReadRecord(ordinal));
+  MILLRACE_RETURN_IF_ERROR(CheckOrdinal(ordinal));
+  absl::StatusOr<StoredRecord> record = ReadPlaced(ordinal);
+  if (!record.ok()) return AboutSample(ordinal, record.status());
+  const RecordView& view = record->view;
   Sample sample;
-  if (!sample.meta.ParseFromArray(record.view.meta.data(),
-                                  static_cast<int>(record.view.meta.size()))) {
+  if (!sample.meta.ParseFromArray(view.meta.data(),
+                                  static_cast<int>(view.meta.size()))) {
     return AboutSample(ordinal,
                        absl::DataLossError("the metadata cannot be parsed"));
   }
-  sample.image = record.view.image;
-  sample.decode_record = record.view.decode_record;
-  sample.owner = std::move(record.owner);
+  sample.image = view.image;
+  sample.decode_record = view.decode_record;
+  sample.owner = std::move(record->owner);
   return sample;
 }
 

@@ -33,8 +33,13 @@ class RocksStore final : public SampleStore {
   absl::StatusOr<OrdinalSet> ReadIndex(absl::string_view name) const override;
   absl::StatusOr<AttributeChunk> ReadAttributes(uint64_t chunk) const override;
 
-  // The record as it is stored, checked; errors as for Read. The views are good
-  // while `owner` lives.
+  // Opens a shard if it is not open yet; the error says what is wrong with it
+  // and what to do.
+  absl::Status CheckShard(uint32_t index) const;
+
+  // The record as it is stored, checked; errors have the codes of Read, and say
+  // no more than the shard and what is wrong. The views are good while `owner`
+  // lives.
   struct StoredRecord {
     RecordView view;
     std::shared_ptr<const void> owner;
@@ -53,7 +58,10 @@ class RocksStore final : public SampleStore {
   };
 
   absl::Status OpenCatalog();
+  absl::Status CheckOrdinal(uint64_t ordinal) const;
   absl::StatusOr<const ShardReader*> OpenShard(uint32_t index) const;
+  // `ordinal` must be one of the dataset's.
+  absl::StatusOr<StoredRecord> ReadPlaced(uint64_t ordinal) const;
   // `error`, saying which sample it is about and what to do.
   absl::Status AboutSample(uint64_t ordinal, const absl::Status& error) const;
 

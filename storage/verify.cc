@@ -11,6 +11,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "storage/index_set.h"
 #include "storage/rocks_store.h"
+#include "storage/shard.h"
 #include "storage/tally.h"
 #include "storage/version.h"
 
@@ -74,6 +75,7 @@ class Verifier {
   }
 
   absl::StatusOr<VerifyReport> Run() {
+    OpenShards();
     while (report_.progress.done < report_.progress.total) {
       if (options_.cancel != nullptr && *options_.cancel) {
         return absl::CancelledError("the check was stopped");
@@ -91,6 +93,24 @@ class Verifier {
   }
 
  private:
+  void OpenShards() {
+    const uint64_t samples = report_.info.samples();
+    const uint32_t shards = report_.info.shards();
+    shard_opens_.resize(shards, true);
+    for (uint32_t i = 0; i < shards; ++i) {
+      const absl::Status status = store_.CheckShard(i);
+      if (status.ok()) continue;
+      shard_opens_[i] = false;
+      report_.bad_shards.push_back({i,
+                                    samples / shards + (i < samples % shards),
+                                    std::string(status.message())});
+    }
+  }
+
+  bool ShardOpens(uint64_t ordinal) const {
+    return shard_opens_[PlaceOf(ordinal, report_.info.shards()).shard];
+  }
+
   std::vector<CheckedSample> ReadWindow() const {
     const uint64_t first = report_.progress.done;
     std::vector<CheckedSample> window(
@@ -98,6 +118,7 @@ class Verifier {
     std::atomic<uint64_t> next = 0;
     const auto read = [&] {
       for (uint64_t i = next++; i < window.size(); i = next++) {
+        if (!ShardOpens(first + i)) continue;
         window[i] = CheckSample(store_, options_, first + i);
       }
     };
@@ -112,6 +133,10 @@ class Verifier {
     for (const CheckedSample& sample : window) {
       const uint64_t ordinal = report_.progress.done++;
       report_.progress.bytes += sample.record_bytes;
+      if (!ShardOpens(ordinal)) {
+        ++report_.progress.bad;
+        continue;
+      }
       if (!sample.status.ok()) {
         AddBad(ordinal, sample.status);
         continue;
@@ -182,6 +207,7 @@ class Verifier {
   const RocksStore& store_;
   const VerifyOptions& options_;
   VerifyReport report_;
+  std::vector<bool> shard_opens_;
   VersionDigest version_;
   DatasetTally tally_;
   IndexSet indexes_;

@@ -46,10 +46,18 @@ struct BadSample {
   std::string reason;
 };
 
+// A shard that cannot be opened; each of its samples counts as bad.
+struct BadShard {
+  uint32_t shard = 0;
+  uint64_t samples = 0;
+  std::string reason;
+};
+
 struct VerifyReport {
   v1::DatasetInfo info;
   VerifyProgress progress;
-  // By ordinal, at most max_reasons.
+  std::vector<BadShard> bad_shards;
+  // Of the other shards; by ordinal, at most max_reasons.
   std::vector<BadSample> bad_samples;
   // What is wrong with the dataset as a whole: its counts, indexes, version.
   // Looked for only if every sample is good.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -60,6 +61,32 @@ TEST(VerifyCommandTest, AFlippedBitIsFoundAndItsSampleNamed) {
   EXPECT_EQ(report["ok"], false);
   EXPECT_GE(report["bad"], 1);
   EXPECT_FALSE(report["bad_samples"].empty());
+}
+
+TEST(VerifyCommandTest, AShardThatCannotBeOpenedIsOneLine) {
+  const TempFolder folder;
+  ASSERT_EQ(Millrace(IngestMnist(folder / "data", "x")).code, 0);
+  std::filesystem::path table;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder / "data")) {
+    if (entry.path().extension() == ".sst" &&
+        entry.path().parent_path().filename() == "shard-0002") {
+      table = entry.path();
+    }
+  }
+  ASSERT_TRUE(std::filesystem::remove(table));
+  const Outcome text = Millrace({"verify", "x", "--data-dir", folder / "data"});
+  EXPECT_EQ(text.code, 1);
+  EXPECT_EQ(std::count(text.out.begin(), text.out.end(), '\n'), 1) << text.out;
+  EXPECT_THAT(text.out, HasSubstr("shard 2\tall 30 samples: "));
+  EXPECT_THAT(text.out, HasSubstr(table.filename().string()));
+  EXPECT_THAT(text.err, HasSubstr("30 of 120 samples bad"));
+  const Outcome json =
+      Millrace({"verify", "x", "--json", "--data-dir", folder / "data"});
+  const Json shards = Json::parse(json.out)["bad_shards"];
+  ASSERT_EQ(shards.size(), 1u);
+  EXPECT_EQ(shards[0]["shard"], 2);
+  EXPECT_EQ(shards[0]["samples"], 30);
 }
 
 TEST(VerifyCommandTest, AnUnknownDatasetIsAnError) {

@@ -83,7 +83,26 @@ TEST_F(VerifyTest, DamagedSamplesAreListedWithTheirReasonAndTheRestIsRead) {
   EXPECT_EQ(report.progress.done, kCount);
   ASSERT_EQ(report.bad_samples.size(), 1);
   EXPECT_EQ(report.bad_samples[0].ordinal % 2, 1);
-  EXPECT_THAT(report.bad_samples[0].reason, HasSubstr("shard 1"));
+  EXPECT_THAT(
+      report.bad_samples[0].reason,
+      testing::AllOf(HasSubstr("shard 1"), testing::Not(HasSubstr("verify"))));
+}
+
+TEST_F(VerifyTest, AShardThatCannotBeOpenedIsListedOnceWithItsFile) {
+  const std::filesystem::path table = TableOf(1);
+  std::filesystem::remove(table);
+  const VerifyReport report = Verify();
+  EXPECT_FALSE(report.ok());
+  EXPECT_EQ(report.progress.done, kCount);
+  EXPECT_EQ(report.progress.bad, kCount / 2);
+  EXPECT_TRUE(report.bad_samples.empty());
+  ASSERT_EQ(report.bad_shards.size(), 1u);
+  EXPECT_EQ(report.bad_shards[0].shard, 1u);
+  EXPECT_EQ(report.bad_shards[0].samples, kCount / 2);
+  EXPECT_THAT(report.bad_shards[0].reason,
+              testing::AllOf(HasSubstr(table.filename().string()),
+                             HasSubstr(ShardName(1)),
+                             testing::Not(HasSubstr("verify"))));
 }
 
 TEST_F(VerifyTest, ReasonsAreBoundedAndBadSamplesAllCounted) {

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace millrace {
 
@@ -35,16 +36,35 @@ std::string Described(const v1::Category& category) {
   return absl::StrCat("\"", category.name(), "\" (", category.title(), ")");
 }
 
-// The category whose name or title is most like `name`.
-const v1::Category& NearestTo(absl::string_view name,
+// What is further away than half of its length, rounded up, or has nothing in
+// common, is no slip of the pen.
+bool IsNear(size_t distance, absl::string_view name) {
+  const size_t length = std::min<size_t>(name.size(), 64);
+  return 2 * distance <= length + 1 && distance < length;
+}
+
+// To its name, its title, or one of the title's synonyms.
+size_t DistanceTo(absl::string_view name, const v1::Category& category) {
+  size_t distance = std::min(EditDistance(name, category.name()),
+                             EditDistance(name, category.title()));
+  for (const absl::string_view synonym :
+       absl::StrSplit(category.title(), ", ")) {
+    distance = std::min(distance, EditDistance(name, synonym));
+  }
+  return distance;
+}
+
+// The category whose name or title is most like `name`; null if none is near.
+const v1::Category* NearestTo(absl::string_view name,
                               const v1::DatasetInfo& info) {
-  const auto distance = [&](const v1::Category& category) {
-    return std::min(EditDistance(name, category.name()),
-                    EditDistance(name, category.title()));
-  };
-  return *std::min_element(
-      info.categories().begin(), info.categories().end(),
-      [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
+  std::pair<size_t, const v1::Category*> nearest = {SIZE_MAX, nullptr};
+  for (const v1::Category& category : info.categories()) {
+    const size_t distance = DistanceTo(name, category);
+    if (distance < nearest.first) nearest = {distance, &category};
+  }
+  return nearest.second != nullptr && IsNear(nearest.first, name)
+             ? nearest.second
+             : nullptr;
 }
 
 absl::Status UnknownClass(absl::string_view where, absl::string_view name,
@@ -54,9 +74,15 @@ absl::Status UnknownClass(absl::string_view where, absl::string_view name,
   if (info.categories().empty()) {
     return absl::NotFoundError(absl::StrCat(message, ", nor any other"));
   }
-  return absl::NotFoundError(
-      absl::StrCat(message, "; the nearest of its ", info.categories_size(),
-                   " classes is ", Described(NearestTo(name, info))));
+  const v1::Category* const nearest = NearestTo(name, info);
+  if (nearest == nullptr) {
+    return absl::NotFoundError(absl::StrCat(
+        message, ", nor one that is like it; \"millrace show ", info.name(),
+        "\" lists its ", info.categories_size(), " classes"));
+  }
+  return absl::NotFoundError(absl::StrCat(message, "; the nearest of its ",
+                                          info.categories_size(),
+                                          " classes is ", Described(*nearest)));
 }
 
 // `known`: what a map has, by its keys.
@@ -71,6 +97,10 @@ absl::Status Unknown(absl::string_view what, absl::string_view name,
   }
   if (known.empty()) {
     return absl::NotFoundError(absl::StrCat(message, ", nor any other"));
+  }
+  if (!IsNear(nearest.first, name)) {
+    return absl::NotFoundError(
+        absl::StrCat(message, ", nor one that is like it"));
   }
   return absl::NotFoundError(absl::StrCat(
       message, "; the nearest that it has is \"", nearest.second, "\""));

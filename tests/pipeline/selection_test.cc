@@ -64,6 +64,24 @@ TEST(SelectionTest, AnUnknownClassIsNotFoundAndTheNearestIsNamed) {
                      HasSubstr("nearest of its 2 classes is \"person\"")));
 }
 
+TEST(SelectionTest, NothingIsSuggestedForAClassThatIsLikeNone) {
+  EXPECT_THAT(
+      std::string(
+          CompileSelection("classes: 'x'", DrawnDigits(20)).status().message()),
+      testing::Not(HasSubstr("nearest")));
+  const auto digits = CompileSelection("classes: 'eleven'", DrawnDigits(20));
+  EXPECT_TRUE(absl::IsNotFound(digits.status()));
+  EXPECT_THAT(std::string(digits.status().message()),
+              testing::AllOf(HasSubstr("has no class \"eleven\""),
+                             testing::Not(HasSubstr("nearest")),
+                             HasSubstr("millrace show drawn/digits")));
+  const auto scenes = CompileSelection(
+      "where { classes { supercategories: 'zzz' } }", DrawnScenes(8));
+  EXPECT_TRUE(absl::IsNotFound(scenes.status())) << scenes.status();
+  EXPECT_THAT(std::string(scenes.status().message()),
+              testing::Not(HasSubstr("nearest")));
+}
+
 TEST(SelectionTest, AnUnknownKeyIsNotFoundAndARealOneIsShown) {
   const auto plan = CompileSelection("keys: 'cat.png'", DrawnScenes(8));
   EXPECT_TRUE(absl::IsNotFound(plan.status()));

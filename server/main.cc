@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "server/config.h"
@@ -31,24 +32,41 @@ struct Flags {
 };
 
 void AddFlags(CLI::App* app, Flags* flags) {
+  const v1::ServerConfig defaults = WithDefaults({});
   app->add_option("--config", flags->config_file,
-                  "Text proto of millrace.v1.ServerConfig; flags override it");
-  app->add_option("--data-dir", flags->data_dir, "Folder of published datasets")
+                  "Text proto of millrace.v1.ServerConfig; flags override it")
+      ->type_name("FILE");
+  app->add_option("--data-dir", flags->data_dir,
+                  "Folder of published datasets; required, here or there")
+      ->type_name("DIR")
       ->envname("MILLRACE_DATA_DIR");
-  app->add_option("--listen", flags->listen, "host:port of the gRPC services");
+  app->add_option("--listen", flags->listen, "Where the gRPC services are")
+      ->type_name("HOST:PORT")
+      ->default_str(defaults.listen_address());
   app->add_option("--metrics-listen", flags->metrics_listen,
-                  "host:port of Prometheus metrics; \"\" for none");
-  app->add_option("--threads", flags->threads, "Worker threads; 0: one a core");
+                  "Where Prometheus metrics are; \"\" for none")
+      ->type_name("HOST:PORT")
+      ->default_str(defaults.metrics_address());
+  app->add_option("--threads", flags->threads, "Worker threads; 0: one a core")
+      ->type_name("N")
+      ->default_str(absl::StrCat(defaults.worker_threads()));
   app->add_option("--shutdown-grace", flags->grace,
-                  "Seconds that SIGTERM lets streams drain");
+                  "How long SIGTERM lets streams drain")
+      ->type_name("SECONDS")
+      ->default_str(absl::StrCat(defaults.shutdown_grace_seconds()));
   app->add_option("--log-format", flags->log_format, "logfmt or json")
-      ->check(CLI::IsMember({"logfmt", "json"}));
+      ->type_name("FORMAT")
+      ->check(CLI::Validator(CLI::IsMember({"logfmt", "json"})).description(""))
+      ->default_str("logfmt");
   app->add_option("--log-level", flags->log_level,
-                  "debug, info, warning or error");
+                  "debug, info, warning or error")
+      ->type_name("LEVEL")
+      ->default_str(defaults.log_level());
   app->add_flag("--print-config", flags->print_config,
                 "Print the configuration in effect and exit");
   app->set_version_flag("--version", "millraced " MILLRACE_VERSION);
   app->footer(
+      "Defaults hold where neither a flag nor --config says otherwise.\n\n"
       "Exit codes: 0 stopped by SIGTERM or Ctrl-C, 1 could not start, 2 wrong "
       "usage\nor configuration.");
 }

@@ -218,6 +218,30 @@ TEST_F(MillracedTest, VersionIsPrinted) {
   EXPECT_THAT(process.output(), HasSubstr("millraced 0."));
 }
 
+TEST_F(MillracedTest, HelpSaysWhatEachFlagTakesAndItsDefault) {
+  Process process({"--help"});
+  EXPECT_EQ(process.Wait(), 0);
+  for (const char* text :
+       {"--config FILE", "--data-dir DIR", "--listen HOST:PORT",
+        "--metrics-listen HOST:PORT", "--threads N", "--shutdown-grace SECONDS",
+        "0.0.0.0:8090", "0.0.0.0:8091", "SECONDS=30", "N=0", "=logfmt",
+        "=info"}) {
+    EXPECT_THAT(process.output(), HasSubstr(text));
+  }
+  EXPECT_EQ(process.output().find("TEXT"), std::string::npos);
+}
+
+TEST_F(MillracedTest, DefaultsInTheHelpDoNotOverrideTheFile) {
+  const std::string file = data_.path() + "/millraced.textproto";
+  std::ofstream(file) << "listen_address: 'a:1' log_level: 'error'\n"
+                         "shutdown_grace_seconds: 7\n";
+  Process process({"--config", file, "--print-config"});
+  EXPECT_EQ(process.Wait(), 0);
+  EXPECT_THAT(process.output(), AllOf(HasSubstr("listen_address: \"a:1\""),
+                                      HasSubstr("log_level: \"error\""),
+                                      HasSubstr("shutdown_grace_seconds: 7")));
+}
+
 TEST_F(MillracedTest, AnUnknownFlagIsWrongUsage) {
   Process process({"--no-such-flag"});
   EXPECT_EQ(process.Wait(), 2);

@@ -70,7 +70,11 @@ std::string ToText(const IngestReport& report) {
     facts.AddRow({"", "captions", Count(info.captions())});
   }
   facts.AddRow({"", "quarantined", Count(report.result.quarantined.size())});
-  facts.AddRow({"", "warned", Count(info.warned())});
+  const size_t warned = report.result.warned.size();
+  facts.AddRow(
+      {"", "warned",
+       absl::StrCat(Count(warned),
+                    warned == 0 ? "" : ", served all the same; see --report")});
   if (report.result.untiled_count > 0) {
     facts.AddRow(
         {"", "untiled",

@@ -117,7 +117,7 @@ class CocoSource : public Source {
   absl::StatusOr<std::vector<ParsedEntry>> ReadEntries(uint64_t item) const;
   absl::Status AddEntry(const Entry& entry, CocoAnnotation parsed,
                         const Frame& frame, KnownAnnotations* known,
-                        v1::SampleMeta* meta) const;
+                        v1::SampleMeta* meta, Findings* findings) const;
 
   const std::string root_;
   const CocoIndex index_;
@@ -176,8 +176,8 @@ absl::Status CocoSource::Annotate(uint64_t item, v1::SampleMeta* meta,
   KnownAnnotations known;
   for (ParsedEntry& parsed : entries) {
     const Entry& entry = *parsed.entry;
-    const absl::Status status =
-        AddEntry(entry, std::move(parsed.annotation), frame, &known, meta);
+    const absl::Status status = AddEntry(entry, std::move(parsed.annotation),
+                                         frame, &known, meta, findings);
     if (!status.ok()) {
       findings->dropped.push_back(
           MakeQuarantined(index_.NameOf(entry), status.message()));
@@ -209,7 +209,8 @@ absl::StatusOr<std::vector<ParsedEntry>> CocoSource::ReadEntries(
 
 absl::Status CocoSource::AddEntry(const Entry& entry, CocoAnnotation parsed,
                                   const Frame& frame, KnownAnnotations* known,
-                                  v1::SampleMeta* meta) const {
+                                  v1::SampleMeta* meta,
+                                  Findings* findings) const {
   if (parsed.is_caption) {
     *meta->add_captions() = std::move(parsed.caption);
     return absl::OkStatus();
@@ -231,6 +232,11 @@ absl::Status CocoSource::AddEntry(const Entry& entry, CocoAnnotation parsed,
       return Merge(std::move(annotation),
                    meta->mutable_annotations(place->second));
     }
+  }
+  const std::string beyond = WarningOfBeyond(annotation.box(), meta->image());
+  if (!beyond.empty()) {
+    findings->warnings.push_back(
+        absl::StrCat(index_.NameOf(entry), ": ", beyond));
   }
   *meta->add_annotations() = std::move(annotation);
   return absl::OkStatus();

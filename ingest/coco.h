@@ -21,7 +21,9 @@
 //    a negative side or beside the image, polygon of fewer than three points,
 //    runs that do not add up, keypoints that do not match the category, wrong
 //    types): left out, and quarantined as "annotations/<file>#<id>".
-// Files in the folder that no JSON lists are left alone and counted in notes().
+// A box that reaches more than a pixel beyond an image of declared size is
+// kept, to be clipped when it is served, and listed as warned. Files in the
+// folder that no JSON lists are left alone and counted in notes().
 //
 // Frames: a declared size equal to that of the upright image means upright
 // coordinates. If it equals the stored size of an image that EXIF turns on its

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "ingest/text.h"
 
@@ -49,6 +50,17 @@ bool Agree(v1::Category* known, const v1::Category& other) {
           std::equal(
               known->keypoint_names().begin(), known->keypoint_names().end(),
               other.keypoint_names().begin(), other.keypoint_names().end()));
+}
+
+// `other` has the id of `known` and contradicts it. What of it does.
+std::string Differently(const v1::Category& known, const v1::Category& other) {
+  if (known.name() != other.name()) {
+    return absl::StrCat("\"", Printable(other.name()), "\"");
+  }
+  return absl::StrCat("\"", Printable(other.name()), "\" with ",
+                      other.keypoint_names_size(), " keypoints (",
+                      Printable(absl::StrJoin(other.keypoint_names(), ", ")),
+                      ")");
 }
 
 std::string Describe(const CocoImage& image) {
@@ -111,14 +123,21 @@ absl::Status CocoIndex::AddCategory(const JsonElement& element) {
   const auto file = static_cast<uint16_t>(files_.size() - 1);
   for (size_t i = 0; i < categories_.size(); ++i) {
     if (categories_[i].source_id() != category.source_id()) continue;
-    if (category_files_[i] != file && Agree(&categories_[i], category)) {
-      return absl::OkStatus();
+    const v1::Category& known = categories_[i];
+    if (Agree(&categories_[i], category)) {
+      if (category_files_[i] != file) return absl::OkStatus();
+      return absl::InvalidArgumentError(
+          absl::StrCat("category id ", category.source_id(), ", \"",
+                       Printable(category.name()), "\", is listed twice"));
     }
     return absl::InvalidArgumentError(absl::StrCat(
-        "category id ", category.source_id(), " is \"", category.name(),
-        "\", but in ", files_[category_files_[i]].path, " it is \"",
-        categories_[i].name(), "\"",
-        category_files_[i] == file ? " (listed twice)" : ""));
+        "category id ", category.source_id(), " is ",
+        Differently(known, category), ", but ",
+        category_files_[i] == file
+            ? "earlier in this file"
+            : absl::StrCat("in ", files_[category_files_[i]].path),
+        " it is ", Differently(category, known),
+        "; give the categories one name and one list of keypoints"));
   }
   categories_.push_back(std::move(category));
   category_files_.push_back(file);
@@ -183,7 +202,6 @@ absl::Status CocoIndex::Finish() {
 }
 
 absl::Status CocoIndex::SortImages() {
-  image_files_ = {};  // Follows the order of Add(), which ends here.
   if (images_.empty()) {
     return absl::InvalidArgumentError(
         problems_.empty()
@@ -196,13 +214,23 @@ absl::Status CocoIndex::SortImages() {
             [](const CocoImage& a, const CocoImage& b) {
               return a.file_name < b.file_name;
             });
+  // By its index before that.
+  const auto listed_in = [&](const CocoImage& image) {
+    return files_[image_files_[image_of_id_[image.id]]].path;
+  };
+  for (size_t i = 0; i < images_.size(); ++i) {
+    if (i == 0 || images_[i].file_name != images_[i - 1].file_name) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "images ", images_[i - 1].id, " (", listed_in(images_[i - 1]), ") and ",
+        images_[i].id, " (", listed_in(images_[i]), ") are one file, ",
+        Printable(images_[i].file_name),
+        "; an image has one id, the same in all annotation files: mend one of "
+        "the two, or leave its file out"));
+  }
   for (size_t i = 0; i < images_.size(); ++i) {
     image_of_id_[images_[i].id] = static_cast<uint32_t>(i);
-    if (i == 0 || images_[i].file_name != images_[i - 1].file_name) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("images ", images_[i - 1].id, " and ", images_[i].id,
-                     " are one file, ", Printable(images_[i].file_name)));
   }
+  image_files_ = {};  // Follows the order of Add().
   return absl::OkStatus();
 }
 

@@ -13,6 +13,17 @@ namespace {
 // How far a box may reach over the border, in pixels: annotators round.
 constexpr double kBorder = 1;
 
+bool Fits(const v1::Box& box, double width, double height) {
+  return box.x() >= -kBorder && box.y() >= -kBorder &&
+         box.x() + box.width() <= width + kBorder &&
+         box.y() + box.height() <= height + kBorder;
+}
+
+std::string Named(const v1::Box& box) {
+  return absl::StrCat("the box [", box.x(), ", ", box.y(), ", ", box.width(),
+                      ", ", box.height(), "]");
+}
+
 }  // namespace
 
 absl::StatusOr<Frame> Frame::Between(uint64_t declared_width,
@@ -51,14 +62,11 @@ std::string Frame::Warning() const {
 }
 
 absl::Status Frame::CheckFits(const v1::Box& box) const {
-  if (!undeclared_ || (box.x() >= -kBorder && box.y() >= -kBorder &&
-                       box.x() + box.width() <= to_width_ + kBorder &&
-                       box.y() + box.height() <= to_height_ + kBorder)) {
+  if (!undeclared_ || Fits(box, to_width_, to_height_)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "the box [", box.x(), ", ", box.y(), ", ", box.width(), ", ",
-      box.height(), "] reaches beyond the image, ", to_width_, "x", to_height_,
+      Named(box), " reaches beyond the image, ", to_width_, "x", to_height_,
       ", and the annotations do not say of which size it is; was the image "
       "resized? Give annotations that state it, as ILSVRC's XML and COCO's "
       "\"width\" and \"height\" do"));
@@ -147,6 +155,13 @@ void Frame::Apply(v1::Annotation* annotation) const {
   }
 }
 
+std::string WarningOfBeyond(const v1::Box& box, const v1::ImageInfo& image) {
+  if (Fits(box, image.width(), image.height())) return "";
+  return absl::StrCat(Named(box), " reaches beyond the image, ", image.width(),
+                      "x", image.height(),
+                      "; it is stored as it is, and clipped when it is served");
+}
+
 absl::Status CheckBoxMeetsImage(const v1::Box& box,
                                 const v1::ImageInfo& image) {
   if (box.x() <= image.width() && box.y() <= image.height() &&
@@ -154,9 +169,8 @@ absl::Status CheckBoxMeetsImage(const v1::Box& box,
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("the box [", box.x(), ", ", box.y(), ", ", box.width(), ", ",
-                   box.height(), "] lies beside the image, ", image.width(),
-                   "x", image.height()));
+      absl::StrCat(Named(box), " lies beside the image, ", image.width(), "x",
+                   image.height()));
 }
 
 }  // namespace millrace

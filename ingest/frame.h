@@ -52,6 +52,10 @@ class Frame {
   double from_width_ = 0, from_height_ = 0, to_width_ = 0, to_height_ = 0;
 };
 
+// Such as "the box [1, 2, 300, 4] reaches beyond the image, 30x10; ..."; empty
+// for one that reaches over the border by at most a pixel, as annotators round.
+std::string WarningOfBeyond(const v1::Box& box, const v1::ImageInfo& image);
+
 // INVALID_ARGUMENT for a box that lies beside the image. One that reaches over
 // the border is fine, and so is one without area within the image.
 absl::Status CheckBoxMeetsImage(const v1::Box& box, const v1::ImageInfo& image);

@@ -199,6 +199,23 @@ TEST_F(CocoTest, ABoxBeyondAnImageOfUnknownSizeIsLeftOut) {
   EXPECT_EQ(metas_[0].annotations_size(), 1);
 }
 
+TEST_F(CocoTest, ABoxThatReachesBeyondItsImageIsKeptAndWarnedOfOnce) {
+  const std::string beyond = Annotation("6", "", "[1, 2, 300, 4]");
+  Put("x.json",
+      Json(kImage1,
+           absl::StrCat(Annotation("5", "", "[0, 0, 41, 20]"), ",", beyond)));
+  Put("y.json", Json(kImage1, beyond));
+  const IngestResult result = MustIngest();
+  EXPECT_TRUE(result.quarantined.empty());
+  ASSERT_EQ(result.warned.size(), 1u);
+  EXPECT_EQ(result.warned[0].key(), "b.jpg");
+  EXPECT_THAT(result.warned[0].reason(),
+              testing::AllOf(HasSubstr(".json#6: the box [1, 2, 300, 4]"),
+                             HasSubstr("40x20"), HasSubstr("clipped")));
+  ASSERT_EQ(metas_[0].annotations_size(), 2);
+  EXPECT_EQ(metas_[0].annotations(1).box().width(), 300);
+}
+
 TEST_F(CocoTest, AnotherBoxUnderTheSameIdIsNamed) {
   Put("a.json", Json(kImage1, Annotation("7")));
   Put("b.json", Json(kImage1, Annotation("7", "", "[1, 2, 3, 5]")));
@@ -334,11 +351,19 @@ TEST_F(CocoTest, ContradictionsAreRefusedWithBothSides) {
   EXPECT_THAT(OpenError(Json(absl::StrCat(kImage1, ",",
                                           R"({"id": 2, "file_name": "b.jpg"})"),
                              "")),
-              HasSubstr("images 1 and 2 are one file, b.jpg"));
+              testing::AllOf(HasSubstr("images 1 ("),
+                             HasSubstr("x.json) are one file, b.jpg"),
+                             HasSubstr("mend one of the two")));
   EXPECT_THAT(OpenError(Json(kImage1, "",
                              R"({"id": 1, "name": "a"},
                                 {"id": 1, "name": "b"})")),
-              HasSubstr("category id 1 is \"b\""));
+              testing::AllOf(HasSubstr("category id 1 is \"b\""),
+                             HasSubstr("earlier in this file it is \"a\""),
+                             HasSubstr("mend this file")));
+  EXPECT_THAT(OpenError(Json(kImage1, "",
+                             R"({"id": 1, "name": "a"},
+                                {"id": 1, "name": "a"})")),
+              HasSubstr("category id 1, \"a\", is listed twice"));
   EXPECT_THAT(OpenError(Json(kImage1, "",
                              R"({"id": 1, "name": "a"},
                                 {"id": 2, "name": "a"})")),
@@ -346,6 +371,30 @@ TEST_F(CocoTest, ContradictionsAreRefusedWithBothSides) {
   files_.annotations.push_back(files_.annotations[0]);
   EXPECT_THAT(std::string(OpenCocoSource(files_).status().message()),
               HasSubstr("is given twice"));
+}
+
+TEST_F(CocoTest, ContradictionsOfTwoFilesNameBothAndWhatDiffers) {
+  const auto person = [](const char* keypoints) {
+    return absl::StrCat(R"({"id": 1, "name": "person", "keypoints": [)",
+                        keypoints, "]}");
+  };
+  Put("a.json", Json(kImage1, "", person(R"("nose", "tail")")));
+  Put("b.json", Json(kImage1, "", person(R"("nose")")));
+  EXPECT_THAT(
+      std::string(OpenCocoSource(files_).status().message()),
+      testing::AllOf(
+          HasSubstr("b.json: category id 1 is \"person\" with 1 keypoints "
+                    "(nose), but in "),
+          HasSubstr("a.json it is \"person\" with 2 keypoints (nose, tail)"),
+          HasSubstr("mend this file or leave it out")));
+
+  files_.annotations.clear();
+  Put("c.json", Json(kImage1, ""));
+  Put("d.json", Json(R"({"id": 77, "file_name": "b.jpg"})", ""));
+  EXPECT_THAT(std::string(OpenCocoSource(files_).status().message()),
+              testing::AllOf(HasSubstr("images 1 ("), HasSubstr("c.json)"),
+                             HasSubstr("77 ("),
+                             HasSubstr("d.json) are one file, b.jpg")));
 }
 
 TEST_F(CocoTest, AFileThatChangesUnderTheIngestQuarantinesItsImages) {

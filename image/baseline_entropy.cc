@@ -1,5 +1,6 @@
 #include "image/baseline_entropy.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -21,44 +22,46 @@ namespace {
 // the registers do not suffice.
 constexpr int kLanes = 3;
 
-constexpr uint64_t kLastCoefficient = 63;
-// With codes of at most kAcBits bits, as many as a word surely has: 56 bits,
-// since up to 7 of its first byte may be used.
-constexpr int kStepsPerWord = 56 / HuffmanDecoder::kAcBits;
+// With codes of at most kLookUpBits bits, as many as a word surely has: 56
+// bits, since up to 7 of its first byte may be used.
+constexpr int kStepsPerWord = 56 / HuffmanDecoder::kLookUpBits;
 
-// From the zigzag index to the place in a group. A corrupt run leads beyond the
-// last coefficient; libjpeg then writes the last one, and so do we.
-constexpr auto kGroupOrder = [] {
-  std::array<uint8_t, 64 + HuffmanDecoder::kNoSuchCode> order = {};
-  for (size_t k = 0; k < order.size(); ++k) {
-    const int natural = kJpegNaturalOrder[k < 64 ? k : 63];
-    order[k] = natural / 8 * kGroupRow + natural % 8;
+// From the counter, after an entry's advance, to the place in a group. A
+// corrupt run leads beyond the last coefficient; libjpeg then writes the last
+// one, and so do we. So does the zero that comes with the end of a block.
+alignas(256) constexpr auto kGroupOrder = [] {
+  std::array<uint8_t, 256> order = {};
+  for (size_t i = 0; i < order.size(); ++i) {
+    const size_t zigzag =
+        i > HuffmanDecoder::kStart ? i - HuffmanDecoder::kStart : 63;
+    const int natural = kJpegNaturalOrder[zigzag];
+    order[i] = natural / 8 * kGroupRow + natural % 8;
   }
+  order[HuffmanDecoder::kDcCounter] = 0;
   return order;
 }();
 
-// Of a segment that is being decoded, what the innermost loop keeps in
-// registers.
+constexpr const uint8_t* kStart = &kGroupOrder[HuffmanDecoder::kStart];
+
+// Of a segment that is being decoded, what the innermost loop works on.
 struct Lane {
   // The word begins with this byte. Its highest bits are next; behind the last
   // of them is a one, then as many zeros as bits since `at` are used: a count
   // that needs no register of its own.
   const uint8_t* at;
   uint64_t word;
-  // Zigzag index of the last coefficient.
-  uint64_t k;
-  const HuffmanEntry* ac;
-  int16_t* coefficients;
+  // HuffmanDecoder's counter, as the address of its place in kGroupOrder.
+  const uint8_t* counter;
+  // run->table
+  const HuffmanDecoder* table;
+  const EntropyRun* run;
 };
 
-// The rest, needed at the end of blocks only.
-struct LaneState {
-  EntropySegment* segment = nullptr;
-  const EntropyBlock* block = nullptr;
-  const EntropyBlock* blocks_end = nullptr;
-};
+// Behind the last block of each segment: it sends the loop out, since all of
+// its entries are 0.
+constexpr HuffmanDecoder kEndOfSegment = {};
 
-enum class Progress { kGoesOn, kSegmentEnds, kCorrupt };
+enum class Progress { kGoesOn, kNoneWaits, kCorrupt };
 
 }  // namespace
 }  // namespace millrace
@@ -111,174 +114,207 @@ HWY_INLINE int TakeValue(HuffmanEntry entry, Lane* lane) {
   return value;
 }
 
+// Moves the counter on, and the lane to the next run if this one ends. Returns
+// where the coefficient goes.
+//
+// Whether a run ends is a toss-up to a branch predictor, and each miss would
+// stop all lanes, so there must be no branch; and three lanes just fit the
+// registers. Compilers manage neither.
+HWY_INLINE int16_t* Advance(uint64_t advance, Lane* lane) {
+#if HWY_ARCH_X86_64
+  int16_t* coefficient;
+  asm("movq %[coefficients], %[coefficient]\n\t"
+      "addb %b[scratch], %b[counter]\n\t"
+      "movzbl (%[counter]), %k[scratch]\n\t"
+      "leaq (%[coefficient],%[scratch],2), %[coefficient]\n\t"
+      "cmovcq %[start], %[counter]\n\t"
+      "cmovcq %[next_table], %[table]\n\t"
+      "leaq %c[run_size](%[run]), %[scratch]\n\t"
+      "cmovcq %[scratch], %[run]"
+      : [counter] "+r"(lane->counter), [table] "+r"(lane->table),
+        [run] "+r"(lane->run), [scratch] "+r"(advance),
+        [coefficient] "=&r"(coefficient)
+      : [coefficients] "m"(lane->run->coefficients), [start] "m"(kStart),
+        [next_table] "m"(lane->run[1].table), [run_size] "i"(sizeof(EntropyRun))
+      : "cc");
+  return coefficient;
+#else
+  const EntropyRun* run = lane->run;
+  const uint64_t counter = lane->counter - kGroupOrder.data() + advance;
+  const bool ends = counter > 0xFF;
+  lane->counter = ends ? kStart : &kGroupOrder[counter];
+  lane->table = ends ? run[1].table : lane->table;
+  lane->run = ends ? run + 1 : run;
+  return run->coefficients + kGroupOrder[counter & 0xFF];
+#endif
+}
+
+// Stores what has been looked up. Only the low 16 bits of `value` count.
+HWY_INLINE void Place(HuffmanEntry entry, uint32_t value, Lane* lane) {
+  *Advance(entry >> 8 & 0xFF, lane) = static_cast<int16_t>(value);
+}
+
+HWY_INLINE HuffmanEntry LookUp(const Lane& lane) {
+  return lane.table->entries()[lane.word >> (64 - HuffmanDecoder::kLookUpBits)];
+}
+
+// Decodes one coefficient. False, and nothing is done, unless its entry is
+// whole.
+HWY_INLINE bool Step(Lane* lane) {
+  const HuffmanEntry entry = LookUp(*lane);
+  if (HWY_UNLIKELY((entry & 0xFF) == 0)) return false;
+  lane->word <<= entry & 63;
+  Place(entry, entry >> 16, lane);
+  return true;
+}
+
+// The same for a partial entry. False, and nothing is done, for an entry of 0.
+HWY_INLINE bool LongStep(Lane* lane) {
+  Refill(lane);
+  const HuffmanEntry entry = LookUp(*lane);
+  if (HWY_UNLIKELY(entry == 0)) return false;
+  Place(entry, TakeValue(entry, lane), lane);
+  return true;
+}
+
+// Steps of all lanes in turn, up to an entry of 0. Returns its lane, or kCount
+// if a lane has read more than there was.
+template <size_t kCount, size_t... kLane>
+HWY_NOINLINE size_t
+RunUntilStopped(std::index_sequence<kLane...> /*lanes*/,
+                const std::array<const uint8_t*, kCount>& ends,
+                std::array<Lane, kCount>* all) {
+  // A copy whose address is never taken, so that it stays in registers.
+  std::array<Lane, kCount> lanes = *all;
+  size_t stopped = kCount;
+  for (;;) {
+    (Refill(&lanes[kLane]), ...);
+    if (HWY_UNLIKELY(((lanes[kLane].at > ends[kLane]) || ...))) break;
+    bool good = true;
+#pragma clang loop unroll(full)
+    for (int step = 0; step < kStepsPerWord; ++step) {
+      good = good && ((stopped = kLane, Step(&lanes[kLane])) && ...);
+    }
+    if (HWY_UNLIKELY(!good)) {
+      if (((kLane == stopped && !LongStep(&lanes[kLane])) || ...)) break;
+    }
+    stopped = kCount;
+  }
+  *all = lanes;
+  return stopped;
+}
+
 class Decoder {
  public:
-  Decoder(const std::array<EntropyTables, 3>& tables,
-          absl::Span<EntropySegment> segments)
-      : tables_(tables), waiting_(segments) {}
+  Decoder(const EntropyMcu& mcu, absl::Span<EntropySegment> segments)
+      : first_table_(mcu.tables[0].dc), waiting_(segments) {}
 
   HWY_INLINE bool Decode() {
     std::array<Lane, kLanes> lanes;
-    std::array<LaneState, kLanes> states;
-    int busy = 0;
+    std::array<EntropySegment*, kLanes> segments;
+    size_t busy = 0;
     for (; busy < kLanes && !waiting_.empty(); ++busy) {
-      if (!Begin(&states[busy], &lanes[busy])) return false;
+      segments[busy] = Begin(&lanes[busy]);
     }
+    if (corrupt_) return false;
     switch (busy) {
       case 0:
         return true;
       case 1:
-        return Run<1>({states[0]}, {lanes[0]});
+        return Run<1>({segments[0]}, {lanes[0]});
       case 2:
-        return Run<2>({states[0], states[1]}, {lanes[0], lanes[1]});
+        return Run<2>({segments[0], segments[1]}, {lanes[0], lanes[1]});
       default:
-        return Run<kLanes>(states, lanes);
+        return Run<kLanes>(segments, lanes);
     }
   }
 
  private:
-  // Decodes one AC coefficient. True if it was the block's last.
-  HWY_INLINE bool Step(const LaneState& state, Lane* lane) const {
-    HuffmanEntry entry = lane->ac[lane->word >> (64 - HuffmanDecoder::kAcBits)];
-    int value;
-    if (HWY_LIKELY((entry & 0xFF) != 0)) {
-      lane->word <<= entry & 63;
-      value = static_cast<int32_t>(entry) >> 16;
-    } else {
-      Refill(lane);
-      if (entry == 0) {
-        entry = Resolve(*tables_[state.block->component].ac, lane->word);
-      }
-      value = TakeValue(entry, lane);
-      Refill(lane);
-    }
-    lane->k += entry >> 8 & 0xFF;
-    lane->coefficients[kGroupOrder[lane->k]] = static_cast<int16_t>(value);
-    return lane->k >= kLastCoefficient;
-  }
-
-  // The DC coefficient. False if it is corrupt.
-  HWY_INLINE bool BeginBlock(const LaneState& state, Lane* lane) const {
-    const EntropyBlock& block = *state.block;
-    const EntropyTables& tables = tables_[block.component];
-    Refill(lane);
-    HuffmanEntry entry =
-        tables.dc->entries()[lane->word >> (64 - HuffmanDecoder::kDcBits)];
-    int difference;
-    if (HWY_LIKELY((entry & 0xFF) != 0)) {
-      lane->word <<= entry & 63;
-      difference = static_cast<int32_t>(entry) >> 16;
-    } else {
-      if (entry == 0) entry = Resolve(*tables.dc, lane->word);
-      difference = TakeValue(entry, lane);
-    }
-    int& dc = state.segment->dc[block.component];
-    dc += difference;
-    lane->coefficients = block.coefficients;
-    lane->coefficients[0] = static_cast<int16_t>(dc);
-    lane->ac = tables.ac->entries();
-    lane->k = 0;
-    return dc == static_cast<int16_t>(dc) &&
-           (entry >> 8 & 0xFF) != HuffmanDecoder::kNoSuchCode;
-  }
-
-  // After the last step of a block.
-  HWY_INLINE Progress NextBlock(LaneState* state, Lane* lane) const {
-    if (lane->k >= HuffmanDecoder::kNoSuchCode ||
-        lane->at > state->segment->end) {
-      return Progress::kCorrupt;
-    }
-    if (++state->block == state->blocks_end) return Progress::kSegmentEnds;
-    return BeginBlock(*state, lane) ? Progress::kGoesOn : Progress::kCorrupt;
-  }
-
-  // Takes the next segment that waits.
-  HWY_INLINE bool Begin(LaneState* state, Lane* lane) {
+  // Takes the next segment that waits, with its first DC coefficient: the
+  // table of its first run may be kEndOfSegment.
+  HWY_INLINE EntropySegment* Begin(Lane* lane) {
     EntropySegment& segment = waiting_.front();
     waiting_.remove_prefix(1);
-    *state = {&segment, segment.blocks.begin(), segment.blocks.end()};
     Load(segment.data, segment.bit, lane);
-    return BeginBlock(*state, lane);
+    lane->counter = kStart;
+    lane->run = segment.runs.data();
+    lane->table = first_table_;
+    corrupt_ |= !Finish(*first_table_, lane);
+    Refill(lane);
+    return &segment;
+  }
+
+  // Decodes one coefficient, by steps that do without a whole entry. False if
+  // there is no such code.
+  HWY_INLINE bool Finish(const HuffmanDecoder& table, Lane* lane) const {
+    const HuffmanEntry entry = Resolve(table, lane->word);
+    const int value = TakeValue(entry, lane);
+    Place(entry, value, lane);
+    return (entry >> 8 & 0xFF) != HuffmanDecoder::kNoSuchCode;
   }
 
   // False if the lane has read more than there was.
-  HWY_INLINE bool End(const LaneState& state, const Lane& lane) const {
-    EntropySegment& segment = *state.segment;
+  HWY_INLINE bool End(const Lane& lane, EntropySegment* segment) const {
     const int used = UsedBits(lane);
-    segment.data = lane.at + used / 8;
-    segment.bit = used % 8;
-    return segment.data + (segment.bit != 0) <= segment.end;
+    segment->data = lane.at + used / 8;
+    segment->bit = used % 8;
+    return segment->data + (segment->bit != 0) <= segment->end;
   }
 
-  // A word's worth of steps in each lane, in turn, up to the first that ends a
-  // block. Returns its lane, or -1.
-  template <size_t kCount>
-  HWY_INLINE int Round(const std::array<LaneState, kCount>& states,
-                       std::array<Lane, kCount>& lanes) const {
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < kCount; ++i) Refill(&lanes[i]);
-#pragma clang loop unroll(full)
-    for (int step = 0; step < kStepsPerWord; ++step) {
-#pragma clang loop unroll(full)
-      for (size_t i = 0; i < kCount; ++i) {
-        if (HWY_UNLIKELY(Step(states[i], &lanes[i]))) {
-          return static_cast<int>(i);
-        }
-      }
+  // What Step() left to do.
+  HWY_INLINE Progress GoOn(EntropySegment** segment, Lane* lane) {
+    if (lane->table == &kEndOfSegment) {
+      if (!End(*lane, *segment)) return Progress::kCorrupt;
+      if (waiting_.empty()) return Progress::kNoneWaits;
+      *segment = Begin(lane);
+      return corrupt_ ? Progress::kCorrupt : Progress::kGoesOn;
     }
-    return -1;
+    Refill(lane);
+    return Finish(*lane->table, lane) ? Progress::kGoesOn : Progress::kCorrupt;
   }
 
   // Decodes to the end of all segments; with a lane less when none waits.
   template <size_t kCount>
-  HWY_NOINLINE bool Run(const std::array<LaneState, kCount>& first_states,
-                        const std::array<Lane, kCount>& first_lanes) {
-    // Copies whose address is never taken, so that they stay in registers.
-    std::array<LaneState, kCount> states = first_states;
-    std::array<Lane, kCount> lanes = first_lanes;
+  bool Run(std::array<EntropySegment*, kCount> segments,
+           std::array<Lane, kCount> lanes) {
+    std::array<const uint8_t*, kCount> ends;
+    for (size_t i = 0; i < kCount; ++i) ends[i] = segments[i]->end;
     for (;;) {
-      Progress progress = Progress::kGoesOn;
-      // With constant indices, or the lanes would not stay in registers.
-      const int ended = Round<kCount>(states, lanes);
-#pragma clang loop unroll(full)
-      for (int i = 0; i < static_cast<int>(kCount); ++i) {
-        if (i != ended) continue;
-        progress = NextBlock(&states[i], &lanes[i]);
-        if (HWY_LIKELY(progress != Progress::kSegmentEnds)) continue;
-        if (!End(states[i], lanes[i])) return false;
-        if (waiting_.empty()) {
-          return RunOthers<kCount>(i, states, lanes);
-        }
-        if (!Begin(&states[i], &lanes[i])) return false;
-      }
+      const size_t stopped = RunUntilStopped<kCount>(
+          std::make_index_sequence<kCount>(), ends, &lanes);
+      if (stopped == kCount) return false;
+      const Progress progress = GoOn(&segments[stopped], &lanes[stopped]);
+      ends[stopped] = segments[stopped]->end;
+      if (HWY_LIKELY(progress == Progress::kGoesOn)) continue;
       if (progress == Progress::kCorrupt) return false;
+      return RunOthers<kCount>(stopped, segments, lanes);
     }
   }
 
   template <size_t kCount>
-  HWY_INLINE bool RunOthers(size_t idle, std::array<LaneState, kCount>& states,
-                            std::array<Lane, kCount>& lanes) {
+  bool RunOthers(size_t idle, std::array<EntropySegment*, kCount>& segments,
+                 std::array<Lane, kCount>& lanes) {
     if constexpr (kCount == 1) {
       return true;
     } else {
-      std::array<LaneState, kCount - 1> other_states;
+      std::array<EntropySegment*, kCount - 1> other_segments;
       std::array<Lane, kCount - 1> other_lanes;
-#pragma clang loop unroll(full)
       for (size_t i = 0; i + 1 < kCount; ++i) {
-        other_states[i] = i < idle ? states[i] : states[i + 1];
+        other_segments[i] = i < idle ? segments[i] : segments[i + 1];
         other_lanes[i] = i < idle ? lanes[i] : lanes[i + 1];
       }
-      return Run<kCount - 1>(other_states, other_lanes);
+      return Run<kCount - 1>(other_segments, other_lanes);
     }
   }
 
-  const std::array<EntropyTables, 3> tables_;
+  bool corrupt_ = false;
+  const HuffmanDecoder* const first_table_;
   absl::Span<EntropySegment> waiting_;
 };
 
-bool DecodeEntropy(const std::array<EntropyTables, 3>& tables,
-                   absl::Span<EntropySegment> segments) {
-  return Decoder(tables, segments).Decode();
+bool DecodeSegments(const EntropyMcu& mcu,
+                    absl::Span<EntropySegment> segments) {
+  return Decoder(mcu, segments).Decode();
 }
 
 }  // namespace HWY_NAMESPACE
@@ -288,11 +324,42 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace millrace {
 
-HWY_EXPORT(DecodeEntropy);
+HWY_EXPORT(DecodeSegments);
 
-bool DecodeEntropy(const std::array<EntropyTables, 3>& tables,
-                   absl::Span<EntropySegment> segments) {
-  return HWY_DYNAMIC_DISPATCH(DecodeEntropy)(tables, segments);
+namespace {
+
+// From the differences of DC coefficients to the coefficients. False if any
+// leaves its range.
+bool AddDifferences(const EntropyMcu& mcu, EntropySegment* segment) {
+  // Unsigned, to wrap: before they could wrap into the range, they leave it.
+  std::array<uint32_t, 3> dc;
+  std::copy(segment->dc.begin(), segment->dc.end(), dc.begin());
+  uint32_t outside = 0;
+  const EntropyRun* run = segment->runs.begin();
+  while (run != segment->runs.end()) {
+    for (int i = 0; i < mcu.blocks; ++i, run += 2) {
+      uint32_t& sum = dc[mcu.components[i]];
+      sum += run->coefficients[0];
+      run->coefficients[0] = static_cast<int16_t>(sum);
+      outside |= sum + 0x8000;
+    }
+  }
+  std::copy(dc.begin(), dc.end(), segment->dc.begin());
+  return outside <= 0xFFFF;
+}
+
+}  // namespace
+
+bool DecodeEntropy(const EntropyMcu& mcu, absl::Span<EntropySegment> segments) {
+  for (EntropySegment& segment : segments) {
+    segment.runs.end()->table = &kEndOfSegment;
+  }
+  bool decoded = HWY_DYNAMIC_DISPATCH(DecodeSegments)(mcu, segments);
+  for (EntropySegment& segment : segments) {
+    segment.runs.end()->table = mcu.tables[0].dc;
+    decoded = decoded && AddDifferences(mcu, &segment);
+  }
+  return decoded;
 }
 
 }  // namespace millrace

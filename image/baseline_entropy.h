@@ -15,8 +15,9 @@
 namespace millrace {
 
 // How far behind the end of its data a segment reads at most, before it finds
-// that the data are corrupt: a block of the longest codes and a word.
-inline constexpr size_t kEntropyPadding = 64 * 31 / 8 + 16;
+// that the data are corrupt: the longest codes and values of two rounds, a
+// word.
+inline constexpr size_t kEntropyPadding = 64;
 
 // Blocks lie in groups of four, interleaved: the first rows of all, then the
 // second rows. So a vector of 8, 16 or 32 coefficients is a row of 1, 2 or 4
@@ -32,18 +33,28 @@ struct EntropyTables {
   const HuffmanDecoder* ac = nullptr;
 };
 
-// Where one block goes.
-struct EntropyBlock {
-  // The block's coefficient (0, 0). All of them are zero beforehand.
-  int16_t* coefficients = nullptr;
-  int component = 0;
+// What is the same for all MCUs.
+struct EntropyMcu {
+  std::array<EntropyTables, 3> tables;
+  // The component of each block. The first is 0.
+  std::array<uint8_t, JpegLayout::kMaxMcuBlocks> components = {};
+  int blocks = 0;
 };
 
-// Consecutive blocks of one restart interval. Decoding leaves `data`, `bit` and
+// Codes of one table. A block has two runs: one of its DC coefficient, and one
+// of all others.
+struct EntropyRun {
+  const HuffmanDecoder* table = nullptr;
+  // The block's coefficient (0, 0). All of them are zero beforehand.
+  int16_t* coefficients = nullptr;
+};
+
+// Consecutive MCUs of one restart interval. Decoding leaves `data`, `bit` and
 // `dc` where the next segment of the interval begins.
 struct EntropySegment {
-  // At least one.
-  absl::Span<const EntropyBlock> blocks;
+  // At least an MCU's. Behind them lies the first run of another MCU. That may
+  // be another segment's; it is the same again afterwards.
+  absl::Span<EntropyRun> runs;
   // Without stuffing. kEntropyPadding bytes behind `end` are readable, whatever
   // they are.
   const uint8_t* data = nullptr;
@@ -60,7 +71,6 @@ struct EntropySegment {
 // Decodes all segments, several at a time. False if any has a code that its
 // table has not, ends before its blocks do, or leaves the range of
 // coefficients: then all blocks are undefined.
-bool DecodeEntropy(const std::array<EntropyTables, 3>& tables,
-                   absl::Span<EntropySegment> segments);
+bool DecodeEntropy(const EntropyMcu& mcu, absl::Span<EntropySegment> segments);
 
 }  // namespace millrace

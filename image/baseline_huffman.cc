@@ -18,7 +18,7 @@ int ValueOf(int bits, int size) {
 
 HuffmanEntry HuffmanDecoder::PartialEntry(uint8_t symbol, int length) const {
   uint32_t size = symbol;
-  uint32_t advance = 0;
+  uint32_t advance = kDcAdvance;
   if (kind_ == HuffmanKind::kAc) {
     size = symbol & 15;
     // Like libjpeg, all symbols without a value but the run of zeros end it.
@@ -32,7 +32,7 @@ HuffmanEntry* HuffmanDecoder::Fill(HuffmanEntry partial,
                                    HuffmanEntry* out) const {
   const int length = partial >> 16 & 0xFF;
   const int size = static_cast<int>(partial >> 24);
-  const int free_bits = look_up_bits_ - length - size;
+  const int free_bits = kLookUpBits - length - size;
   if (free_bits < 0) return std::fill_n(out, 1 << (size + free_bits), partial);
   const uint32_t advance = partial & 0xFF00;
   for (int bits = 0; bits < 1 << size; ++bits) {
@@ -45,7 +45,6 @@ HuffmanEntry* HuffmanDecoder::Fill(HuffmanEntry partial,
 
 void HuffmanDecoder::Build(const JpegHuffmanTable& table, HuffmanKind kind) {
   kind_ = kind;
-  look_up_bits_ = kind == HuffmanKind::kDc ? kDcBits : kAcBits;
   symbols_ = table.symbols;
   uint32_t code = 0;
   int index = 0;
@@ -53,7 +52,7 @@ void HuffmanDecoder::Build(const JpegHuffmanTable& table, HuffmanKind kind) {
   for (int length = 1; length <= kMaxLength; ++length) {
     symbol_offsets_[length] = index - static_cast<int>(code);
     const int count = table.counts[length - 1];
-    if (length <= look_up_bits_) {
+    if (length <= kLookUpBits) {
       for (int i = 0; i < count; ++i) {
         out = Fill(PartialEntry(symbols_[index + i], length), out);
       }
@@ -63,12 +62,12 @@ void HuffmanDecoder::Build(const JpegHuffmanTable& table, HuffmanKind kind) {
     limits_[length] = code << (kMaxLength - length);
     code <<= 1;
   }
-  std::fill(out, entries_.data() + (size_t{1} << look_up_bits_), 0);
+  std::fill(out, entries_.data() + (size_t{1} << kLookUpBits), 0);
 }
 
 HuffmanEntry HuffmanDecoder::Resolve(uint64_t word) const {
   const auto bits = static_cast<uint32_t>(word >> (64 - kMaxLength));
-  int length = look_up_bits_ + 1;
+  int length = 1;
   while (length <= kMaxLength && bits >= limits_[length]) ++length;
   if (length > kMaxLength) return 1 << 16 | kNoSuchCode << 8;
   const int index =

@@ -21,22 +21,27 @@ enum class HuffmanKind { kDc, kAc };
 //   partial: size << 24 | length of the code << 16 | advance << 8
 //   0:       the code is longer than the look-up, or there is none
 //
-// `advance` is how far to go in zigzag order to the coefficient: run + 1 (for
-// AC symbols), kEndOfBlock, or kNoSuchCode.
+// `advance` is what to add to a counter of 8 bits that stands at kStart before
+// each DC coefficient, and before the AC coefficients of a block. Behind AC
+// coefficient i, in zigzag order, it is at kStart + i: so it overflows at the
+// block's last. It also does at the end of block, and behind a DC coefficient,
+// where it is kDcCounter.
 using HuffmanEntry = uint32_t;
 
 class HuffmanDecoder {
  public:
-  static constexpr int kAcBits = 11;
-  static constexpr int kDcBits = 9;
-  // Beyond the last coefficient wherever one stands.
-  static constexpr uint32_t kEndOfBlock = 64;
-  static constexpr uint32_t kNoSuchCode = 128;
+  static constexpr int kLookUpBits = 11;
+  static constexpr uint32_t kStart = 256 - 63;
+  // Leads from any coefficient to 17..79, where no run of zeros leads.
+  static constexpr uint32_t kEndOfBlock = 80;
+  static constexpr uint32_t kDcCounter = 16;
+  static constexpr uint32_t kDcAdvance = 256 + kDcCounter - kStart;
+  static constexpr uint32_t kNoSuchCode = 255;
 
   // The table has passed CheckJpegLayout().
   void Build(const JpegHuffmanTable& table, HuffmanKind kind);
 
-  // Indexed by the next kAcBits or kDcBits bits.
+  // Indexed by the next kLookUpBits bits.
   const HuffmanEntry* entries() const { return entries_.data(); }
 
   // For an entry of 0: what the next bits, `word` from its top, say. Partial;
@@ -48,9 +53,8 @@ class HuffmanDecoder {
   // Writes all entries that begin with `code`; returns the first behind.
   HuffmanEntry* Fill(HuffmanEntry partial, HuffmanEntry* out) const;
 
-  alignas(64) std::array<HuffmanEntry, 1 << kAcBits> entries_;
+  alignas(64) std::array<HuffmanEntry, 1 << kLookUpBits> entries_ = {};
   HuffmanKind kind_ = HuffmanKind::kAc;
-  int look_up_bits_ = kAcBits;
   // By length: the first 16 bits that are beyond its codes, and what turns a
   // code into the index of its symbol.
   std::array<uint32_t, 17> limits_ = {};

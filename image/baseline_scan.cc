@@ -59,9 +59,10 @@ void BaselineScan::Begin(absl::string_view jpeg, const JpegLayout& layout,
   interval_mcus_ = layout.interval_mcus();
   all_mcus_ = mcus_per_row_ * layout.mcu_rows();
   turned_ = -1;
-  mcu_blocks_ = 0;
+  mcu_.blocks = 0;
   for (int i = 0; i < layout.component_count; ++i) {
-    mcu_blocks_ += layout.components[i].h * layout.components[i].v;
+    const int blocks = layout.components[i].h * layout.components[i].v;
+    for (int j = 0; j < blocks; ++j) mcu_.components[mcu_.blocks++] = i;
   }
   const Index tiles_per_row = mcus.width / interval_mcus_ + 1;
   const bool tiled = interval_mcus_ <= mcus_per_row_;
@@ -74,7 +75,7 @@ void BaselineScan::Begin(absl::string_view jpeg, const JpegLayout& layout,
       static_cast<int>(first / interval_mcus_ * interval_mcus_ / mcus_per_row_);
   BuildTables();
   PlaceGroups();
-  ListBlocks();
+  ListRuns();
 }
 
 void BaselineScan::BuildTables() {
@@ -87,7 +88,7 @@ void BaselineScan::BuildTables() {
     if (!has_ac[ac]) ac_[ac].Build(layout_->ac_tables[ac], HuffmanKind::kAc);
     has_dc[dc] = true;
     has_ac[ac] = true;
-    tables_[i] = {&dc_[dc], &ac_[ac]};
+    mcu_.tables[i] = {&dc_[dc], &ac_[ac]};
   }
 }
 
@@ -114,7 +115,7 @@ int16_t* BaselineScan::groups(int component, int block_row) {
          size_t{1} * block_row * place.groups_per_row * kGroupCoefficients;
 }
 
-void BaselineScan::ListBlocks() {
+void BaselineScan::ListRuns() {
   // Where each row begins with a tile, nothing left of the rectangle's first
   // tile or right of the rectangle is ever decoded.
   first_column_ = 0;
@@ -124,8 +125,9 @@ void BaselineScan::ListBlocks() {
     listed_columns_ = mcus_.x + mcus_.width - first_column_;
   }
   const int rows = band_rows_ + (row_ < mcus_.y ? 1 : 0);
-  blocks_.resize(size_t{1} * rows * listed_columns_ * mcu_blocks_);
-  EntropyBlock* out = blocks_.data();
+  runs_.resize(size_t{1} * rows * listed_columns_ * 2 * mcu_.blocks + 1);
+  unwanted_.resize(runs_.size() + size_t{1} * rows * kGroupCoefficients);
+  EntropyRun* out = runs_.data();
   for (int band_row = 0; band_row < rows; ++band_row) {
     for (int i = 0; i < listed_columns_; ++i) {
       out = ListMcu(band_row, first_column_ + i, out);
@@ -133,10 +135,11 @@ void BaselineScan::ListBlocks() {
   }
 }
 
-EntropyBlock* BaselineScan::ListMcu(int band_row, int column,
-                                    EntropyBlock* out) {
+EntropyRun* BaselineScan::ListMcu(int band_row, int column, EntropyRun* out) {
   const int mcu = column - mcus_.x;
   const bool wanted = mcu >= 0 && mcu < mcus_.width && band_row < band_rows_;
+  int16_t* unwanted = unwanted_.data() + (out - runs_.data()) +
+                      ptrdiff_t{1} * band_row * kGroupCoefficients;
   for (int i = 0; i < layout_->component_count; ++i) {
     const JpegLayout::Component& component = layout_->components[i];
     for (int y = 0; y < component.v; ++y) {
@@ -144,25 +147,25 @@ EntropyBlock* BaselineScan::ListMcu(int band_row, int column,
       for (int x = mcu * component.h; x < (mcu + 1) * component.h; ++x) {
         const int place =
             x / kGroupBlocks * kGroupCoefficients + x % kGroupBlocks * 8;
-        *out++ = {wanted ? row + place : unwanted_.data(), i};
+        int16_t* coefficients = wanted ? row + place : unwanted++;
+        *out++ = {mcu_.tables[i].dc, coefficients};
+        *out++ = {mcu_.tables[i].ac, coefficients};
       }
     }
   }
   return out;
 }
 
-absl::Span<const EntropyBlock> BaselineScan::BlocksOf(int band_row,
-                                                      Index column,
-                                                      Index end) const {
+absl::Span<EntropyRun> BaselineScan::RunsOf(int band_row, Index column,
+                                            Index end) {
   const Index first =
       Index{1} * band_row * listed_columns_ + column - first_column_;
-  return {blocks_.data() + first * mcu_blocks_,
-          static_cast<size_t>((end - column) * mcu_blocks_)};
+  return {runs_.data() + first * 2 * mcu_.blocks,
+          static_cast<size_t>((end - column) * 2 * mcu_.blocks)};
 }
 
 size_t BaselineScan::bytes() const {
-  return capacity_ * sizeof(int16_t) +
-         blocks_.capacity() * sizeof(EntropyBlock) +
+  return capacity_ * sizeof(int16_t) + runs_.capacity() * sizeof(EntropyRun) +
          segments_.capacity() * sizeof(EntropySegment) + bytes_.capacity() +
          turned_bytes_.capacity();
 }
@@ -196,7 +199,7 @@ bool BaselineScan::DecodeRows(int first_row, int rows, int band_row) {
       __builtin_prefetch(bytes.data() + i);
     }
   }
-  if (!DecodeEntropy(tables_, absl::MakeSpan(segments_))) return false;
+  if (!DecodeEntropy(mcu_, absl::MakeSpan(segments_))) return false;
   for (size_t i = 0; i < segments_.size(); ++i) {
     if (ends_interval_[i] && !segments_[i].at_end()) return false;
   }
@@ -248,7 +251,7 @@ bool BaselineScan::PlanInterval(Index interval, Index row_begin, int band_row) {
   EntropySegment segment;
   if (!OpenInterval(interval, free_bytes_, &segment)) return false;
   free_bytes_ += segment.end - segment.data;
-  segment.blocks = BlocksOf(band_row, begin - row_begin, stop - row_begin);
+  segment.runs = RunsOf(band_row, begin - row_begin, stop - row_begin);
   segments_.push_back(segment);
   ends_interval_.push_back(stop == end);
   return true;
@@ -264,9 +267,8 @@ bool BaselineScan::GoOnWithTurned(Index row_begin, int band_row) {
     stop = std::min(end, row_begin + mcus_.x + mcus_.width);
     turned_ = -1;
   }
-  turned_segment_.blocks =
-      BlocksOf(band_row, begin - row_begin, stop - row_begin);
-  return DecodeEntropy(tables_, {&turned_segment_, 1}) &&
+  turned_segment_.runs = RunsOf(band_row, begin - row_begin, stop - row_begin);
+  return DecodeEntropy(mcu_, {&turned_segment_, 1}) &&
          (stop != end || turned_segment_.at_end());
 }
 

@@ -61,10 +61,9 @@ class BaselineScan {
 
   void BuildTables();
   void PlaceGroups();
-  void ListBlocks();
-  EntropyBlock* ListMcu(int band_row, int mcu, EntropyBlock* out);
-  absl::Span<const EntropyBlock> BlocksOf(int band_row, Index column,
-                                          Index end) const;
+  void ListRuns();
+  EntropyRun* ListMcu(int band_row, int mcu, EntropyRun* out);
+  absl::Span<EntropyRun> RunsOf(int band_row, Index column, Index end);
   bool DecodeRows(int first_row, int rows, int band_row);
   bool PlanRow(int row, int band_row);
   bool PlanInterval(Index interval, Index row_begin, int band_row);
@@ -78,7 +77,6 @@ class BaselineScan {
   absl::string_view jpeg_;
   const JpegLayout* layout_ = nullptr;
   Rect mcus_;
-  int mcu_blocks_ = 0;
   Index mcus_per_row_ = 0;
   Index interval_mcus_ = 0;
   Index all_mcus_ = 0;
@@ -88,18 +86,20 @@ class BaselineScan {
 
   std::array<HuffmanDecoder, JpegLayout::kMaxTables> dc_;
   std::array<HuffmanDecoder, JpegLayout::kMaxTables> ac_;
-  std::array<EntropyTables, 3> tables_;
+  EntropyMcu mcu_;
   std::array<Component, 3> components_;
 
   // All zero between bands. Allocated, never shrunk.
   hwy::AlignedFreeUniquePtr<int16_t[]> coefficients_;
   size_t capacity_ = 0;
-  // What the blocks outside of the rectangle are written to.
-  alignas(64) std::array<int16_t, kGroupCoefficients> unwanted_;
+  // What the blocks outside of the rectangle are written to, one coefficient
+  // further each: of a row, only the next block overwrites what a block wrote,
+  // and leaves its DC coefficient alone.
+  std::vector<int16_t> unwanted_;
 
-  // The blocks of a row of MCUs from first_column_ on, for each row of a band;
+  // The runs of a row of MCUs from first_column_ on, for each row of a band;
   // and of a row above the rectangle, none of which is wanted.
-  std::vector<EntropyBlock> blocks_;
+  std::vector<EntropyRun> runs_;
   int first_column_ = 0;
   int listed_columns_ = 0;
 

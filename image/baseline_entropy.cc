@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "image/baseline_lanes.h"
 #include "image/jpeg_zigzag.h"
 
 // Scalar code; compiled for each target since newer ones have better shifts.
@@ -17,10 +18,6 @@
 
 namespace millrace {
 namespace {
-
-// Measured: 1 lane takes 1.6 times as long, 2 lanes 1.1 times; for a fourth
-// the registers do not suffice.
-constexpr int kLanes = 3;
 
 // With codes of at most kLookUpBits bits, as many as a word surely has: 56
 // bits, since up to 7 of its first byte may be used.
@@ -43,19 +40,7 @@ alignas(256) constexpr auto kGroupOrder = [] {
 
 constexpr const uint8_t* kStart = &kGroupOrder[HuffmanDecoder::kStart];
 
-// Of a segment that is being decoded, what the innermost loop works on.
-struct Lane {
-  // The word begins with this byte. Its highest bits are next; behind the last
-  // of them is a one, then as many zeros as bits since `at` are used: a count
-  // that needs no register of its own.
-  const uint8_t* at;
-  uint64_t word;
-  // HuffmanDecoder's counter, as the address of its place in kGroupOrder.
-  const uint8_t* counter;
-  // run->table
-  const HuffmanDecoder* table;
-  const EntropyRun* run;
-};
+using Lane = EntropyLane;
 
 // Behind the last block of each segment: it sends the loop out, since all of
 // its entries are 0.
@@ -116,29 +101,7 @@ HWY_INLINE int TakeValue(HuffmanEntry entry, Lane* lane) {
 
 // Moves the counter on, and the lane to the next run if this one ends. Returns
 // where the coefficient goes.
-//
-// Whether a run ends is a toss-up to a branch predictor, and each miss would
-// stop all lanes, so there must be no branch; and three lanes just fit the
-// registers. Compilers manage neither.
 HWY_INLINE int16_t* Advance(uint64_t advance, Lane* lane) {
-#if HWY_ARCH_X86_64
-  int16_t* coefficient;
-  asm("movq %[coefficients], %[coefficient]\n\t"
-      "addb %b[scratch], %b[counter]\n\t"
-      "movzbl (%[counter]), %k[scratch]\n\t"
-      "leaq (%[coefficient],%[scratch],2), %[coefficient]\n\t"
-      "cmovcq %[start], %[counter]\n\t"
-      "cmovcq %[next_table], %[table]\n\t"
-      "leaq %c[run_size](%[run]), %[scratch]\n\t"
-      "cmovcq %[scratch], %[run]"
-      : [counter] "+r"(lane->counter), [table] "+r"(lane->table),
-        [run] "+r"(lane->run), [scratch] "+r"(advance),
-        [coefficient] "=&r"(coefficient)
-      : [coefficients] "m"(lane->run->coefficients), [start] "m"(kStart),
-        [next_table] "m"(lane->run[1].table), [run_size] "i"(sizeof(EntropyRun))
-      : "cc");
-  return coefficient;
-#else
   const EntropyRun* run = lane->run;
   const uint64_t counter = lane->counter - kGroupOrder.data() + advance;
   const bool ends = counter > 0xFF;
@@ -146,7 +109,6 @@ HWY_INLINE int16_t* Advance(uint64_t advance, Lane* lane) {
   lane->table = ends ? run[1].table : lane->table;
   lane->run = ends ? run + 1 : run;
   return run->coefficients + kGroupOrder[counter & 0xFF];
-#endif
 }
 
 // Stores what has been looked up. Only the low 16 bits of `value` count.
@@ -180,16 +142,14 @@ HWY_INLINE bool LongStep(Lane* lane) {
 // Steps of all lanes in turn, up to an entry of 0. Returns its lane, or kCount
 // if a lane has read more than there was.
 template <size_t kCount, size_t... kLane>
-HWY_NOINLINE size_t
-RunUntilStopped(std::index_sequence<kLane...> /*lanes*/,
-                const std::array<const uint8_t*, kCount>& ends,
-                std::array<Lane, kCount>* all) {
+HWY_NOINLINE size_t RunUntilStopped(std::index_sequence<kLane...> /*lanes*/,
+                                    std::array<Lane, kCount>* all) {
   // A copy whose address is never taken, so that it stays in registers.
   std::array<Lane, kCount> lanes = *all;
   size_t stopped = kCount;
   for (;;) {
     (Refill(&lanes[kLane]), ...);
-    if (HWY_UNLIKELY(((lanes[kLane].at > ends[kLane]) || ...))) break;
+    if (HWY_UNLIKELY(((lanes[kLane].at > lanes[kLane].end) || ...))) break;
     bool good = true;
 #pragma clang loop unroll(full)
     for (int step = 0; step < kStepsPerWord; ++step) {
@@ -204,16 +164,30 @@ RunUntilStopped(std::index_sequence<kLane...> /*lanes*/,
   return stopped;
 }
 
+// RunUntilStopped(), in the fastest way for this number of lanes.
+template <size_t kCount>
+HWY_INLINE size_t RunLanes(std::array<Lane, kCount>* lanes) {
+#if defined(MILLRACE_ENTROPY_LANES_X86) && HWY_TARGET <= HWY_AVX2
+  if constexpr (kCount == kEntropyLanes) {
+    EntropyLanes all = {*lanes, kStart};
+    const size_t stopped = RunEntropyLanesX86(&all);
+    *lanes = all.lanes;
+    return stopped;
+  }
+#endif
+  return RunUntilStopped<kCount>(std::make_index_sequence<kCount>(), lanes);
+}
+
 class Decoder {
  public:
   Decoder(const EntropyMcu& mcu, absl::Span<EntropySegment> segments)
       : first_table_(mcu.tables[0].dc), waiting_(segments) {}
 
   HWY_INLINE bool Decode() {
-    std::array<Lane, kLanes> lanes;
-    std::array<EntropySegment*, kLanes> segments;
+    std::array<Lane, kEntropyLanes> lanes;
+    std::array<EntropySegment*, kEntropyLanes> segments;
     size_t busy = 0;
-    for (; busy < kLanes && !waiting_.empty(); ++busy) {
+    for (; busy < kEntropyLanes && !waiting_.empty(); ++busy) {
       segments[busy] = Begin(&lanes[busy]);
     }
     if (corrupt_) return false;
@@ -225,7 +199,7 @@ class Decoder {
       case 2:
         return Run<2>({segments[0], segments[1]}, {lanes[0], lanes[1]});
       default:
-        return Run<kLanes>(segments, lanes);
+        return Run<kEntropyLanes>(segments, lanes);
     }
   }
 
@@ -239,6 +213,7 @@ class Decoder {
     lane->counter = kStart;
     lane->run = segment.runs.data();
     lane->table = first_table_;
+    lane->end = segment.end;
     corrupt_ |= !Finish(*first_table_, lane);
     Refill(lane);
     return &segment;
@@ -277,14 +252,10 @@ class Decoder {
   template <size_t kCount>
   bool Run(std::array<EntropySegment*, kCount> segments,
            std::array<Lane, kCount> lanes) {
-    std::array<const uint8_t*, kCount> ends;
-    for (size_t i = 0; i < kCount; ++i) ends[i] = segments[i]->end;
     for (;;) {
-      const size_t stopped = RunUntilStopped<kCount>(
-          std::make_index_sequence<kCount>(), ends, &lanes);
+      const size_t stopped = RunLanes<kCount>(&lanes);
       if (stopped == kCount) return false;
       const Progress progress = GoOn(&segments[stopped], &lanes[stopped]);
-      ends[stopped] = segments[stopped]->end;
       if (HWY_LIKELY(progress == Progress::kGoesOn)) continue;
       if (progress == Progress::kCorrupt) return false;
       return RunOthers<kCount>(stopped, segments, lanes);

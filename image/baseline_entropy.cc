@@ -44,9 +44,11 @@ using Lane = EntropyLane;
 
 // Behind the last block of each segment: it sends the loop out, since all of
 // its entries are 0.
-constexpr HuffmanDecoder kEndOfSegment = {};
+constexpr HuffmanDecoder kEndOfSegment = HuffmanDecoder::Uniform(0);
 
-enum class Progress { kGoesOn, kNoneWaits, kCorrupt };
+// Of lanes that have nothing to do: of the 64 bits that it takes, only the
+// lowest 6 bits count. So each step stores a zero where the last one did.
+constexpr HuffmanDecoder kIdle = HuffmanDecoder::Uniform(64);
 
 }  // namespace
 }  // namespace millrace
@@ -139,14 +141,13 @@ HWY_INLINE bool LongStep(Lane* lane) {
   return true;
 }
 
-// Steps of all lanes in turn, up to an entry of 0. Returns its lane, or kCount
-// if a lane has read more than there was.
-template <size_t kCount, size_t... kLane>
-HWY_NOINLINE size_t RunUntilStopped(std::index_sequence<kLane...> /*lanes*/,
-                                    std::array<Lane, kCount>* all) {
+// Steps of all lanes in turn, up to an entry of 0. Returns its lane, or
+// kEntropyLanes if a lane has read more than there was.
+template <size_t... kLane>
+size_t RunLanes(std::index_sequence<kLane...> /*lanes*/, EntropyLanes* all) {
   // A copy whose address is never taken, so that it stays in registers.
-  std::array<Lane, kCount> lanes = *all;
-  size_t stopped = kCount;
+  std::array<Lane, kEntropyLanes> lanes = all->lanes;
+  size_t stopped = kEntropyLanes;
   for (;;) {
     (Refill(&lanes[kLane]), ...);
     if (HWY_UNLIKELY(((lanes[kLane].at > lanes[kLane].end) || ...))) break;
@@ -158,24 +159,18 @@ HWY_NOINLINE size_t RunUntilStopped(std::index_sequence<kLane...> /*lanes*/,
     if (HWY_UNLIKELY(!good)) {
       if (((kLane == stopped && !LongStep(&lanes[kLane])) || ...)) break;
     }
-    stopped = kCount;
+    stopped = kEntropyLanes;
   }
-  *all = lanes;
+  all->lanes = lanes;
   return stopped;
 }
 
-// RunUntilStopped(), in the fastest way for this number of lanes.
-template <size_t kCount>
-HWY_INLINE size_t RunLanes(std::array<Lane, kCount>* lanes) {
+HWY_INLINE size_t RunLanes(EntropyLanes* lanes) {
 #if defined(MILLRACE_ENTROPY_LANES_X86) && HWY_TARGET <= HWY_AVX2
-  if constexpr (kCount == kEntropyLanes) {
-    EntropyLanes all = {*lanes, kStart};
-    const size_t stopped = RunEntropyLanesX86(&all);
-    *lanes = all.lanes;
-    return stopped;
-  }
+  return RunEntropyLanesX86(lanes);
+#else
+  return RunLanes(std::make_index_sequence<kEntropyLanes>(), lanes);
 #endif
-  return RunUntilStopped<kCount>(std::make_index_sequence<kCount>(), lanes);
 }
 
 class Decoder {
@@ -183,27 +178,35 @@ class Decoder {
   Decoder(const EntropyMcu& mcu, absl::Span<EntropySegment> segments)
       : first_table_(mcu.tables[0].dc), waiting_(segments) {}
 
-  HWY_INLINE bool Decode() {
-    std::array<Lane, kEntropyLanes> lanes;
-    std::array<EntropySegment*, kEntropyLanes> segments;
+  bool Decode() {
+    std::array<EntropySegment*, kEntropyLanes> segments = {};
+    EntropyLanes all = {.start = kStart};
     size_t busy = 0;
-    for (; busy < kEntropyLanes && !waiting_.empty(); ++busy) {
-      segments[busy] = Begin(&lanes[busy]);
+    for (size_t i = 0; i < kEntropyLanes; ++i) {
+      all.lanes[i] = IdleLane();
+      if (waiting_.empty()) continue;
+      segments[i] = Begin(&all.lanes[i]);
+      ++busy;
     }
-    if (corrupt_) return false;
-    switch (busy) {
-      case 0:
-        return true;
-      case 1:
-        return Run<1>({segments[0]}, {lanes[0]});
-      case 2:
-        return Run<2>({segments[0], segments[1]}, {lanes[0], lanes[1]});
-      default:
-        return Run<kEntropyLanes>(segments, lanes);
+    while (busy > 0 && !corrupt_) {
+      const size_t stopped = RunLanes(&all);
+      if (stopped == kEntropyLanes) return false;
+      busy -= GoOn(&segments[stopped], &all.lanes[stopped]) ? 0 : 1;
     }
+    return !corrupt_;
   }
 
  private:
+  Lane IdleLane() {
+    Lane lane = {};
+    Load(idle_bytes_.data(), 0, &lane);
+    lane.counter = kStart;
+    lane.table = &kIdle;
+    lane.run = idle_runs_.data();
+    lane.end = lane.at;
+    return lane;
+  }
+
   // Takes the next segment that waits, with its first DC coefficient: the
   // table of its first run may be kEndOfSegment.
   HWY_INLINE EntropySegment* Begin(Lane* lane) {
@@ -236,47 +239,28 @@ class Decoder {
     return segment->data + (segment->bit != 0) <= segment->end;
   }
 
-  // What Step() left to do.
-  HWY_INLINE Progress GoOn(EntropySegment** segment, Lane* lane) {
-    if (lane->table == &kEndOfSegment) {
-      if (!End(*lane, *segment)) return Progress::kCorrupt;
-      if (waiting_.empty()) return Progress::kNoneWaits;
-      *segment = Begin(lane);
-      return corrupt_ ? Progress::kCorrupt : Progress::kGoesOn;
-    }
-    Refill(lane);
-    return Finish(*lane->table, lane) ? Progress::kGoesOn : Progress::kCorrupt;
-  }
-
-  // Decodes to the end of all segments; with a lane less when none waits.
-  template <size_t kCount>
-  bool Run(std::array<EntropySegment*, kCount> segments,
-           std::array<Lane, kCount> lanes) {
-    for (;;) {
-      const size_t stopped = RunLanes<kCount>(&lanes);
-      if (stopped == kCount) return false;
-      const Progress progress = GoOn(&segments[stopped], &lanes[stopped]);
-      if (HWY_LIKELY(progress == Progress::kGoesOn)) continue;
-      if (progress == Progress::kCorrupt) return false;
-      return RunOthers<kCount>(stopped, segments, lanes);
-    }
-  }
-
-  template <size_t kCount>
-  bool RunOthers(size_t idle, std::array<EntropySegment*, kCount>& segments,
-                 std::array<Lane, kCount>& lanes) {
-    if constexpr (kCount == 1) {
+  // What Step() left to do. False if the lane has nothing to do any more.
+  HWY_INLINE bool GoOn(EntropySegment** segment, Lane* lane) {
+    if (lane->table != &kEndOfSegment) {
+      Refill(lane);
+      corrupt_ |= !Finish(*lane->table, lane);
       return true;
-    } else {
-      std::array<EntropySegment*, kCount - 1> other_segments;
-      std::array<Lane, kCount - 1> other_lanes;
-      for (size_t i = 0; i + 1 < kCount; ++i) {
-        other_segments[i] = i < idle ? segments[i] : segments[i + 1];
-        other_lanes[i] = i < idle ? lanes[i] : lanes[i + 1];
-      }
-      return Run<kCount - 1>(other_segments, other_lanes);
     }
+    corrupt_ |= !End(*lane, *segment);
+    const bool goes_on = !waiting_.empty();
+    if (goes_on) {
+      *segment = Begin(lane);
+    } else {
+      *lane = IdleLane();
+    }
+    return goes_on;
   }
+
+  // Where idle lanes read and write.
+  std::array<uint8_t, 8> idle_bytes_ = {};
+  std::array<int16_t, kGroupCoefficients> idle_coefficients_;
+  std::array<EntropyRun, 2> idle_runs_ = {
+      EntropyRun{&kIdle, idle_coefficients_.data()}, EntropyRun{}};
 
   bool corrupt_ = false;
   const HuffmanDecoder* const first_table_;

@@ -38,6 +38,13 @@ class HuffmanDecoder {
   static constexpr uint32_t kDcAdvance = 256 + kDcCounter - kStart;
   static constexpr uint32_t kNoSuchCode = 255;
 
+  // A table that has the same entry for all codes.
+  static constexpr HuffmanDecoder Uniform(HuffmanEntry entry) {
+    HuffmanDecoder decoder;
+    for (HuffmanEntry& each : decoder.entries_) each = entry;
+    return decoder;
+  }
+
   // The table has passed CheckJpegLayout().
   void Build(const JpegHuffmanTable& table, HuffmanKind kind);
 

@@ -24,20 +24,20 @@ class Told {
     return [this](std::vector<ServerAddress> addresses,
                   const absl::Status& problem) {
       MutexLock lock(&mutex_);
-      addresses_.clear();
+      std::vector<std::string>& told = told_.emplace_back();
       for (const ServerAddress& server : addresses) {
-        addresses_.push_back(server.address);
+        told.push_back(server.address);
       }
       problem_ = problem;
-      ++times_;
       changed_.NotifyAll();
     };
   }
 
-  std::vector<std::string> WaitFor(int times) {
+  // What was told the `times`-th time; more may have come since.
+  std::vector<std::string> WaitFor(size_t times) {
     MutexLock lock(&mutex_);
-    while (times_ < times) changed_.Wait(&mutex_);
-    return addresses_;
+    while (told_.size() < times) changed_.Wait(&mutex_);
+    return told_[times - 1];
   }
 
   absl::Status problem() {
@@ -48,9 +48,8 @@ class Told {
  private:
   Mutex mutex_;
   CondVar changed_;
-  std::vector<std::string> addresses_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::vector<std::string>> told_ ABSL_GUARDED_BY(mutex_);
   absl::Status problem_ ABSL_GUARDED_BY(mutex_);
-  int times_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 TEST(EndpointListTest, HostsAreLeftAsTheyAreAndToldAtOnce) {

@@ -93,6 +93,36 @@ absl::StatusOr<Rect> CheckRegion(const Rect& region,
                    header.width(), "x", header.height()));
 }
 
+// The pixels of the scaled image that a rectangle of the full-size one touches.
+Rect TouchedByScaled(const Rect& rect, int scale) {
+  const int x = rect.x / scale;
+  const int y = rect.y / scale;
+  return {x, y, ScaledSide(rect.x + rect.width, scale) - x,
+          ScaledSide(rect.y + rect.height, scale) - y};
+}
+
+// Eighths at the finest, so exact.
+PixelBox ScaledBox(const Rect& rect, const Rect& touched, int scale) {
+  const double unit = 1.0 / scale;
+  return {rect.x * unit - touched.x, rect.y * unit - touched.y,
+          (rect.x + rect.width) * unit - touched.x,
+          (rect.y + rect.height) * unit - touched.y};
+}
+
+// Decodes `request` and turns it upright.
+absl::Status DecodeUpright(StoredDecoder* decoder, const DecodeRequest& request,
+                           int orientation, Image* image,
+                           DecodeReport* report) {
+  DecodeReport unread;
+  if (report == nullptr) report = &unread;
+  *report = {};
+  if (orientation == 1) return decoder->Decode(request, image, report);
+  Image turned;
+  MILLRACE_RETURN_IF_ERROR(decoder->Decode(request, &turned, report));
+  Orient(turned.view(), orientation, image);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckPixels(int64_t width, int64_t height,
@@ -128,14 +158,32 @@ absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
       .region = StoredRegion(upright, header),
       .channels = options.channels ? options.channels : header.channels,
       .scale_denominator = scale};
-  DecodeReport unread;
-  if (report == nullptr) report = &unread;
-  *report = {};
-  if (header.orientation == 1) return decoder->Decode(request, image, report);
-  Image turned;
-  MILLRACE_RETURN_IF_ERROR(decoder->Decode(request, &turned, report));
-  Orient(turned.view(), header.orientation, image);
-  return absl::OkStatus();
+  return DecodeUpright(decoder.get(), request, header.orientation, image,
+                       report);
+}
+
+absl::Status DecodeScaledCrop(absl::string_view bytes,
+                              const DecodeOptions& options, const Rect& crop,
+                              Image* image, PixelBox* box,
+                              DecodeReport* report) {
+  MILLRACE_RETURN_IF_ERROR(CheckOptions(options));
+  std::unique_ptr<DecodeScratch> own;
+  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, options, &own));
+  ImageHeader header = decoder->header();
+  if (!options.apply_orientation) header.orientation = 1;
+  MILLRACE_ASSIGN_OR_RETURN(const Rect upright, CheckRegion(crop, header));
+
+  const int scale = options.scale_denominator;
+  const Rect stored = StoredRegion(upright, header);
+  const Rect touched = TouchedByScaled(stored, scale);
+  *box = UprightBox(ScaledBox(stored, touched, scale), touched.width,
+                    touched.height, header.orientation);
+  const DecodeRequest request = {
+      .region = touched,
+      .channels = options.channels ? options.channels : header.channels,
+      .scale_denominator = scale};
+  return DecodeUpright(decoder.get(), request, header.orientation, image,
+                       report);
 }
 
 absl::StatusOr<Image> Decode(absl::string_view bytes,

@@ -64,7 +64,8 @@ struct DecodeOptions {
   bool apply_orientation = true;
   // 1, 2, 4 or 8: every side divided by this and rounded up, by libjpeg's
   // smaller transforms; far cheaper than a resize, and not the same pixels.
-  // JPEG only.
+  // JPEG only. Bytes are judged as at full size, but for those just beside a
+  // region.
   int scale_denominator = 1;
   // What ingest learned of these very bytes (SerializeJpegLayout()); may be
   // empty. Changes no pixel: with it, a region costs only its tiles. Such files
@@ -93,6 +94,17 @@ struct DecodeReport {
 absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
                           const Rect& region, Image* image,
                           DecodeReport* report = nullptr);
+
+// Decodes what `crop` of the image at full size becomes at
+// options.scale_denominator: all pixels that it touches. *box is the crop in
+// *image: full-size coordinates divided by the denominator, counted from the
+// stored image's first row and column, so that nothing moves, whatever the crop
+// and the orientation. A crop outside of the full-size image is
+// INVALID_ARGUMENT.
+absl::Status DecodeScaledCrop(absl::string_view bytes,
+                              const DecodeOptions& options, const Rect& crop,
+                              Image* image, PixelBox* box,
+                              DecodeReport* report = nullptr);
 
 // The whole image.
 absl::StatusOr<Image> Decode(absl::string_view bytes,

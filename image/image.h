@@ -18,6 +18,17 @@ struct Rect {
   bool operator==(const Rect&) const = default;
 };
 
+// Borders that may lie within pixels: those of all of a picture are 0, 0, its
+// width and its height.
+struct PixelBox {
+  double x0 = 0;
+  double y0 = 0;
+  double x1 = 0;
+  double y1 = 0;
+
+  bool operator==(const PixelBox&) const = default;
+};
+
 // Borrowed. `stride` is the distance between rows in bytes, at least
 // width * channels.
 struct ImageView {

@@ -62,6 +62,21 @@ Rect StoredRegion(const Rect& upright, const ImageHeader& header) {
   return stored;
 }
 
+PixelBox UprightBox(const PixelBox& stored, int width, int height,
+                    int orientation) {
+  PixelBox box = stored;
+  if (MirrorsColumns(orientation)) {
+    box.x0 = width - stored.x1;
+    box.x1 = width - stored.x0;
+  }
+  if (MirrorsRows(orientation)) {
+    box.y0 = height - stored.y1;
+    box.y1 = height - stored.y0;
+  }
+  if (SwapsAxes(orientation)) box = {box.y0, box.x0, box.y1, box.x1};
+  return box;
+}
+
 void Orient(const ImageView& stored, int orientation, Image* upright) {
   const bool swap = SwapsAxes(orientation);
   upright->Reset(swap ? stored.height : stored.width,

@@ -13,6 +13,10 @@ namespace millrace {
 // Where the upright rectangle lies in the file.
 Rect StoredRegion(const Rect& upright, const ImageHeader& header);
 
+// Where borders in a stored picture of width x height are when it is upright.
+PixelBox UprightBox(const PixelBox& stored, int width, int height,
+                    int orientation);
+
 // Turns stored pixels upright. `orientation` is 1..8.
 void Orient(const ImageView& stored, int orientation, Image* upright);
 

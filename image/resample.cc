@@ -21,22 +21,31 @@ void Copy(const ImageView& source, const Rows& out) {
   }
 }
 
+PixelBox BoxOf(const ImageView& source, const ResizeSpec& spec) {
+  const PixelBox all = {0, 0, static_cast<double>(source.width),
+                        static_cast<double>(source.height)};
+  return spec.box.value_or(all);
+}
+
 // Horizontal first, and only in the rows that the second pass needs.
 void ResizeFiltered(const ImageView& source, const ResizeSpec& spec,
                     ResizeScratch* scratch, const Rows& out) {
   const Rect& window = spec.window;
-  const bool resize_rows = spec.width != source.width;
-  const bool resize_columns = spec.height != source.height;
+  const PixelBox box = BoxOf(source, spec);
+  const bool resize_rows =
+      spec.width != source.width || box.x0 != 0 || box.x1 != spec.width;
+  const bool resize_columns =
+      spec.height != source.height || box.y0 != 0 || box.y1 != spec.height;
   Rect needed = window;
   if (resize_rows) {
-    scratch->columns.Find(source.width, spec.width, spec.interpolation,
-                          window.x, window.width);
+    scratch->columns.Find(source.width, box.x0, box.x1, spec.width,
+                          spec.interpolation, window.x, window.width);
     needed.x = scratch->columns.source_first();
     needed.width = scratch->columns.source_count();
   }
   if (resize_columns) {
-    scratch->rows.Find(source.height, spec.height, spec.interpolation, window.y,
-                       window.height);
+    scratch->rows.Find(source.height, box.y0, box.y1, spec.height,
+                       spec.interpolation, window.y, window.height);
     needed.y = scratch->rows.source_first();
     needed.height = scratch->rows.source_count();
   }
@@ -58,12 +67,13 @@ void ResizeFiltered(const ImageView& source, const ResizeSpec& spec,
             band.width * band.channels, out);
 }
 
-// Source indices of output pixels [first, first + count). Pillow adds the
-// step up, so its rounding errors are part of the definition.
-void FindNearest(int source, int target, int first, int count,
-                 std::vector<int>* indices) {
-  const double step = static_cast<double>(source) / target;
-  double position = step * 0.5;
+// Source indices of output pixels [first, first + count), where [begin, end)
+// of the source becomes `target`. Pillow adds the step up, so its rounding
+// errors are part of the definition.
+void FindNearest(int source, double begin, double end, int target, int first,
+                 int count, std::vector<int>* indices) {
+  const double step = (end - begin) / target;
+  double position = begin + step * 0.5;
   indices->resize(count);
   for (int i = 0; i < first; ++i) position += step;
   for (int& index : *indices) {
@@ -86,8 +96,11 @@ void ResizeNearest(const ImageView& source, const ResizeSpec& spec,
   const Rect& window = spec.window;
   std::vector<int>& columns = scratch->nearest_columns;
   std::vector<int>& rows = scratch->nearest_rows;
-  FindNearest(source.width, spec.width, window.x, window.width, &columns);
-  FindNearest(source.height, spec.height, window.y, window.height, &rows);
+  const PixelBox box = BoxOf(source, spec);
+  FindNearest(source.width, box.x0, box.x1, spec.width, window.x, window.width,
+              &columns);
+  FindNearest(source.height, box.y0, box.y1, spec.height, window.y,
+              window.height, &rows);
   const auto pick_pixels = source.channels == 1 ? PickPixels<1> : PickPixels<3>;
   for (int y = 0; y < window.height; ++y) {
     pick_pixels(source.row(rows[y]), columns, out.data + y * out.stride);

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "image/image.h"
@@ -21,6 +22,9 @@ struct ResizeSpec {
   Interpolation interpolation = Interpolation::kBilinear;
   // Within [0, width) x [0, height).
   Rect window;
+  // What of the source becomes width x height; unset: all of it. Pillow's
+  // `box`: pixels around it count as far as the filter reaches.
+  std::optional<PixelBox> box = std::nullopt;
 };
 
 // Memory that calls share; one for each thread.
@@ -39,7 +43,7 @@ struct ResizeScratch {
 };
 
 // Writes window.height rows of window.width pixels to `out`, `out_stride`
-// bytes apart. Sizes must be at least 1 and the window inside; the caller
+// bytes apart. Sizes must be at least 1, window and box inside; the caller
 // checks (programmer error otherwise). Cost follows the window, not the whole.
 void ResizeWindow(const ImageView& source, const ResizeSpec& spec,
                   ResizeScratch* scratch, uint8_t* out, ptrdiff_t out_stride);

@@ -37,9 +37,10 @@ struct Span {
 
 class Axis {
  public:
-  Axis(int source, int target, bool cubic)
+  Axis(int source, double begin, double end, int target, bool cubic)
       : source_(source),
-        scale_(static_cast<double>(source) / target),
+        begin_(begin),
+        scale_((end - begin) / target),
         stretch_(std::max(scale_, 1.0)),
         support_((cubic ? 2 : 1) * stretch_),
         cubic_(cubic) {}
@@ -73,9 +74,10 @@ class Axis {
   }
 
  private:
-  double Center(int out) const { return (out + 0.5) * scale_; }
+  double Center(int out) const { return begin_ + (out + 0.5) * scale_; }
 
   int source_;
+  double begin_;
   double scale_;
   double stretch_;
   double support_;
@@ -84,9 +86,10 @@ class Axis {
 
 }  // namespace
 
-void TapTable::Find(int source, int target, Interpolation interpolation,
-                    int first, int count) {
-  const Axis axis(source, target, interpolation == Interpolation::kBicubic);
+void TapTable::Find(int source, double begin, double end, int target,
+                    Interpolation interpolation, int first, int count) {
+  const Axis axis(source, begin, end, target,
+                  interpolation == Interpolation::kBicubic);
   const Span last = axis.TapsOf(first + count - 1);
   source_first_ = axis.TapsOf(first).first;
   source_count_ = last.first + last.count - source_first_;

@@ -36,7 +36,13 @@ class TapTable {
   // The taps of output pixels [first, first + count) when `source` pixels
   // become `target`. kBilinear or kBicubic; all sizes at least 1.
   void Find(int source, int target, Interpolation interpolation, int first,
-            int count);
+            int count) {
+    Find(source, 0, source, target, interpolation, first, count);
+  }
+  // The same where [begin, end) of the source's pixels becomes `target`:
+  // within [0, source], borders within pixels allowed.
+  void Find(int source, double begin, double end, int target,
+            Interpolation interpolation, int first, int count);
 
   // The taps of all `size` pixels, each the sum of its neighbours times
   // `kernel` (an odd number of weights, the middle one its own). Beyond the

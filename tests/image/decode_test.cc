@@ -104,6 +104,92 @@ TEST(DecodeTest, EveryOrientationComesUpright) {
   }
 }
 
+// Gray; `across` levels a column and `down` levels a row when it is upright.
+Image StoredRamp(int width, int height, int orientation, int across, int down) {
+  Image stored(width, height, 1);
+  const bool swaps = orientation >= 5;
+  for (int y = 0; y < (swaps ? width : height); ++y) {
+    for (int x = 0; x < (swaps ? height : width); ++x) {
+      const auto at = UprightPixel(stored, orientation, x, y) - stored.row(0);
+      stored.row(0)[at] = static_cast<uint8_t>(across * x + down * y);
+    }
+  }
+  return stored;
+}
+
+// Each pixel of a scaled crop shows what lies at its centre by the box.
+void ExpectRampStays(const Image& part, const PixelBox& box, const Rect& crop,
+                     int scale, int across, int down) {
+  EXPECT_EQ(box.x1 - box.x0, 1.0 * crop.width / scale);
+  EXPECT_EQ(box.y1 - box.y0, 1.0 * crop.height / scale);
+  EXPECT_TRUE(box.x0 >= 0 && box.x0 < 1 && box.y0 >= 0 && box.y0 < 1);
+  EXPECT_TRUE(box.x1 <= part.width() && box.y1 <= part.height());
+  for (int y = 0; y < part.height(); ++y) {
+    for (int x = 0; x < part.width(); ++x) {
+      // Pixels that reach beyond the image show what the encoder put there.
+      if (x < box.x0 || x + 1 > box.x1 || y < box.y0 || y + 1 > box.y1) {
+        continue;
+      }
+      const double at_x = crop.x + (x + 0.5 - box.x0) * scale - 0.5;
+      const double at_y = crop.y + (y + 0.5 - box.y0) * scale - 0.5;
+      ASSERT_NEAR(part.row(y)[x], across * at_x + down * at_y, 1.5)
+          << "pixel " << x << ", " << y;
+    }
+  }
+}
+
+TEST(DecodeTest, ScaledCropsStayInTheirPlaceInEveryOrientation) {
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 random(seed);
+  for (int i = 0; i < 400; ++i) {
+    const int orientation = 1 + i % 8;
+    const int scale = 2 << i / 8 % 3;
+    const int width = 20 + static_cast<int>(random() % 44);
+    const int height = 20 + static_cast<int>(random() % 44);
+    // A shift by one pixel would be one of 4 levels.
+    const int across = i % 2 == 0 ? 4 : 0;
+    const int down = 4 - across;
+    const std::string jpeg = WithOrientation(
+        *EncodeJpeg(StoredRamp(width, height, orientation, across, down).view(),
+                    98),
+        orientation);
+    const auto header = ReadImageHeader(jpeg);
+    ASSERT_TRUE(header.ok()) << header.status();
+    const Rect crop = RandomRect(header->width(), header->height(), &random);
+    SCOPED_TRACE(testing::Message()
+                 << "orientation " << orientation << ", 1/" << scale << ", "
+                 << crop.width << "x" << crop.height << " at " << crop.x << ", "
+                 << crop.y << " of " << header->width() << "x"
+                 << header->height());
+    DecodeOptions options;
+    options.scale_denominator = scale;
+    Image part;
+    PixelBox box;
+    const auto status = DecodeScaledCrop(jpeg, options, crop, &part, &box);
+    ASSERT_TRUE(status.ok()) << status;
+    ExpectRampStays(part, box, crop, scale, across, down);
+  }
+}
+
+TEST(DecodeTest, ScaledCropsLieInsideOfTheImageAtFullSize) {
+  const std::string jpeg = JpegOf(Scene(31, 20, 3));
+  DecodeOptions options;
+  options.scale_denominator = 8;
+  Image part;
+  PixelBox box;
+  EXPECT_TRUE(
+      DecodeScaledCrop(jpeg, options, {0, 0, 31, 20}, &part, &box).ok());
+  EXPECT_EQ(part.width(), 4);
+  EXPECT_EQ(part.height(), 3);
+  EXPECT_EQ(box, (PixelBox{0, 0, 31.0 / 8, 20.0 / 8}));
+  // Rounded up, these would be.
+  for (const Rect& crop : {Rect{0, 0, 32, 20}, {0, 0, 31, 21}, {1, 0, 31, 9}}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        DecodeScaledCrop(jpeg, options, crop, &part, &box)));
+  }
+}
+
 TEST(DecodeTest, OrientationIsLeftAloneOnRequest) {
   const std::string jpeg = JpegOf(Scene(30, 20, 3));
   DecodeOptions options;

@@ -30,6 +30,15 @@ Image Resize(const Image& source, int width, int height,
                 &scratch);
 }
 
+// Of a width x height image, in eighths, halves or whole pixels.
+PixelBox RandomBox(int width, int height, std::mt19937* random) {
+  const int unit = 1 << (*random)() % 4;
+  const Rect rect = RandomRect(width * unit, height * unit, random);
+  const double pixel = 1.0 / unit;
+  return {rect.x * pixel, rect.y * pixel, (rect.x + rect.width) * pixel,
+          (rect.y + rect.height) * pixel};
+}
+
 // (11 * i * i + 37 * i) mod 256, five by four.
 Image Ramp() {
   Image image(5, 4, 1);
@@ -116,6 +125,9 @@ TEST(ResampleTest, WindowEqualsThatPartOfTheWhole) {
     spec.height = 1 + random() % 90;
     spec.interpolation = kInterpolations[i % 3];
     spec.window = {0, 0, spec.width, spec.height};
+    if (i % 4 == 0) {
+      spec.box = RandomBox(source.width(), source.height(), &random);
+    }
     const Image whole = Resize(source, spec, &scratch);
     spec.window = RandomRect(spec.width, spec.height, &random);
     ASSERT_TRUE(
@@ -149,6 +161,14 @@ struct Job {
   int width;
   int height;
   Interpolation interpolation;
+  // Whole eighths.
+  std::optional<PixelBox> box;
+
+  PixelBox BoxOrAll() const {
+    const PixelBox all = {0, 0, static_cast<double>(source.width()),
+                          static_cast<double>(source.height())};
+    return box.value_or(all);
+  }
 };
 
 std::vector<Job> RandomJobs(uint32_t seed) {
@@ -157,15 +177,20 @@ std::vector<Job> RandomJobs(uint32_t seed) {
   for (int i = 0; i < 600; ++i) {
     const uint32_t longest = i < 400 ? 48 : 320;
     const auto side = [&] { return static_cast<int>(1 + random() % longest); };
-    Image source = Noise(side(), side(), i % 2 ? 3 : 1, random());
+    Image source = Noise(side(), side(), i % 4 < 2 ? 3 : 1, random());
     // Every fifth keeps one side, which skips a pass.
     const int width = i % 5 == 0 ? source.width() : side();
     const int height = i % 5 == 1 ? source.height() : side();
-    jobs.push_back({std::move(source), width, height, kInterpolations[i % 3]});
+    std::optional<PixelBox> box;
+    if (i % 2 == 0) {
+      box = RandomBox(source.width(), source.height(), &random);
+    }
+    jobs.push_back(
+        {std::move(source), width, height, kInterpolations[i % 3], box});
   }
-  jobs.push_back({Noise(2000, 3, 1, 1), 1, 1000, Interpolation::kBilinear});
-  jobs.push_back({Noise(3, 2000, 3, 1), 999, 1, Interpolation::kBicubic});
-  jobs.push_back({Noise(7, 5, 3, 1), 1777, 1999, Interpolation::kNearest});
+  jobs.push_back({Noise(2000, 3, 1, 1), 1, 1000, Interpolation::kBilinear, {}});
+  jobs.push_back({Noise(3, 2000, 3, 1), 999, 1, Interpolation::kBicubic, {}});
+  jobs.push_back({Noise(7, 5, 3, 1), 1777, 1999, Interpolation::kNearest, {}});
   return jobs;
 }
 
@@ -173,13 +198,18 @@ std::string Serialized(const std::vector<Job>& jobs) {
   constexpr int32_t kPillowFilters[] = {0, 2, 3};
   std::string bytes;
   for (const Job& job : jobs) {
+    const PixelBox box = job.BoxOrAll();
     const int32_t header[] = {
         job.source.width(),
         job.source.height(),
         job.source.channels(),
         job.width,
         job.height,
-        kPillowFilters[static_cast<int>(job.interpolation)]};
+        kPillowFilters[static_cast<int>(job.interpolation)],
+        static_cast<int32_t>(8 * box.x0),
+        static_cast<int32_t>(8 * box.y0),
+        static_cast<int32_t>(8 * box.x1),
+        static_cast<int32_t>(8 * box.y1)};
     bytes.append(reinterpret_cast<const char*>(header), sizeof(header));
     bytes.append(reinterpret_cast<const char*>(job.source.row(0)),
                  job.source.pixels().size());
@@ -200,15 +230,23 @@ TEST(ResampleTest, EqualsPillowToTheBit) {
 
   const std::string results = ReadFile(out);
   size_t offset = 0;
+  ResizeScratch scratch;
   for (const Job& job : jobs) {
-    const Image ours =
-        Resize(job.source, job.width, job.height, job.interpolation);
+    const Image ours = Resize(job.source,
+                              {job.width,
+                               job.height,
+                               job.interpolation,
+                               {0, 0, job.width, job.height},
+                               job.box},
+                              &scratch);
     const size_t size = ours.pixels().size();
     ASSERT_LE(offset + size, results.size());
     ASSERT_EQ(0, std::memcmp(ours.row(0), results.data() + offset, size))
         << job.source.width() << "x" << job.source.height() << "x"
         << job.source.channels() << " to " << job.width << "x" << job.height
-        << ", interpolation " << static_cast<int>(job.interpolation);
+        << ", interpolation " << static_cast<int>(job.interpolation)
+        << ", box from " << job.BoxOrAll().x0 << ", " << job.BoxOrAll().y0
+        << " to " << job.BoxOrAll().x1 << ", " << job.BoxOrAll().y1;
     offset += size;
   }
   EXPECT_EQ(offset, results.size());

@@ -13,6 +13,7 @@
 #include "pipeline/condition.h"
 #include "pipeline/mixture_samples.h"
 #include "pipeline/sampler.h"
+#include "pipeline/scaled_decode.h"
 #include "pipeline/transform_rules.h"
 #include "storage/data_dir.h"
 
@@ -284,6 +285,7 @@ absl::StatusOr<v1::Plan> CanonicalPlan(
   MILLRACE_RETURN_IF_ERROR(CheckMixture(datasets, limits, &rules, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckBatch(dataset, limits, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckTransforms(dataset, limits, &canonical));
+  MILLRACE_RETURN_IF_ERROR(CheckScaledDecode(canonical));
   return canonical;
 }
 

@@ -33,10 +33,10 @@ absl::StatusOr<ImageView> RawPixels(const Sample& sample) {
                    ptrdiff_t{info.width()} * info.channels()};
 }
 
-absl::StatusOr<ImageView> DecodePixels(const Sample& sample,
-                                       const PixelOptions& options,
-                                       const Rect& crop,
-                                       PixelScratch* scratch) {
+absl::StatusOr<CroppedView> DecodePixels(const Sample& sample,
+                                         const PixelOptions& options,
+                                         const Rect& crop,
+                                         PixelScratch* scratch) {
   const v1::ImageInfo& info = sample.meta.image();
   DecodeOptions decode;
   decode.channels = options.channels;
@@ -45,16 +45,26 @@ absl::StatusOr<ImageView> DecodePixels(const Sample& sample,
   decode.scratch = &scratch->decode;
   // Ingest let this size in, whatever its limit was; more is not this image.
   decode.limits.max_pixels = int64_t{info.width()} * info.height();
+  if (info.format() == v1::IMAGE_FORMAT_JPEG) {
+    decode.scale_denominator = options.scale_denominator;
+  }
+  const bool scaled = decode.scale_denominator > 1;
   DecodeReport report;
+  PixelBox box;
   const absl::Status status =
-      DecodeRegion(sample.image, decode, crop, &scratch->decoded, &report);
+      scaled ? DecodeScaledCrop(sample.image, decode, crop, &scratch->decoded,
+                                &box, &report)
+             : DecodeRegion(sample.image, decode, crop, &scratch->decoded,
+                            &report);
   // It did decode at ingest, so whatever is wrong now is wrong with the bytes.
   if (!status.ok()) return absl::DataLossError(status.message());
   if (report.ends_early) {
     return absl::DataLossError(
         absl::StrCat("ends before its last pixel: ", report.warning));
   }
-  return scratch->decoded.view();
+  CroppedView cropped{scratch->decoded.view()};
+  if (scaled) cropped.box = box;
+  return cropped;
 }
 
 }  // namespace
@@ -83,14 +93,15 @@ ScratchPool::Lease::~Lease() {
   pool_->idle_.push_back(std::move(scratch_));
 }
 
-absl::StatusOr<ImageView> ReadPixels(const Sample& sample,
-                                     const PixelOptions& options,
-                                     const Rect& crop, PixelScratch* scratch) {
+absl::StatusOr<CroppedView> ReadPixels(const Sample& sample,
+                                       const PixelOptions& options,
+                                       const Rect& crop,
+                                       PixelScratch* scratch) {
   if (sample.meta.image().format() != v1::IMAGE_FORMAT_RAW) {
     return DecodePixels(sample, options, crop, scratch);
   }
   MILLRACE_ASSIGN_OR_RETURN(const ImageView whole, RawPixels(sample));
-  return CropPixels(whole, options.channels, crop, scratch);
+  return CroppedView{CropPixels(whole, options.channels, crop, scratch)};
 }
 
 ImageView CropPixels(const ImageView& whole, int channels, const Rect& crop,

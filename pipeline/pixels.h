@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -59,16 +60,26 @@ class ScratchPool {
 struct PixelOptions {
   int channels = 3;  // 1 or 3.
   bool apply_orientation = true;
+  // 1, 2, 4 or 8: what a JPEG's sides are divided by. Others stay as they are.
+  int scale_denominator = 1;
+};
+
+// The crop that a program begins with.
+struct CroppedView {
+  ImageView pixels;
+  // Set if they are smaller than the crop: where it lies in them (see
+  // DecodeScaledCrop()). Else it is all of them.
+  std::optional<PixelBox> box = std::nullopt;
 };
 
 // The pixels of `crop` of a sample, with options.channels channels; what they
 // lie in is the sample or *scratch. DATA_LOSS if the bytes are not such an
 // image as the metadata says.
-absl::StatusOr<ImageView> ReadPixels(const Sample& sample,
-                                     const PixelOptions& options,
-                                     const Rect& crop, PixelScratch* scratch);
+absl::StatusOr<CroppedView> ReadPixels(const Sample& sample,
+                                       const PixelOptions& options,
+                                       const Rect& crop, PixelScratch* scratch);
 
-// As above, of pixels that are decoded already.
+// As above, of pixels that are decoded already, at full size.
 ImageView CropPixels(const ImageView& whole, int channels, const Rect& crop,
                      PixelScratch* scratch);
 

@@ -48,10 +48,11 @@ bool KeepsBytes(const PackSpec& pack, int channels) {
 // Takes the image from step to step.
 class Runner {
  public:
-  Runner(const ImageView& part, const PackSpec& pack, PixelScratch* scratch,
+  Runner(const CroppedView& part, const PackSpec& pack, PixelScratch* scratch,
          uint8_t* out)
-      : image_(part),
-        writable_(part.data == scratch->decoded.pixels().data()),
+      : image_(part.pixels),
+        box_(part.box),
+        writable_(part.pixels.data == scratch->decoded.pixels().data()),
         pack_(pack),
         scratch_(scratch),
         out_(out) {}
@@ -82,6 +83,8 @@ class Runner {
   ImageSpan Writable();
 
   ImageView image_;
+  // What of it the next resize is of, if not all.
+  std::optional<PixelBox> box_;
   bool writable_;  // It lies in memory of ours.
   const PackSpec pack_;
   PixelScratch* const scratch_;
@@ -98,6 +101,7 @@ ImageSpan Runner::NextCanvas(int width, int height) {
 
 void Runner::MoveTo(const ImageSpan& canvas) {
   image_ = canvas.view();
+  box_.reset();
   writable_ = true;
 }
 
@@ -114,10 +118,10 @@ ImageSpan Runner::Writable() {
 
 void Runner::Resize(const GeometryStage& stage, const Rect& window,
                     const ImageSpan& canvas) {
-  ResizeWindow(
-      image_,
-      {stage.resized_width, stage.resized_height, stage.interpolation, window},
-      &scratch_->resize, canvas.data, canvas.stride);
+  ResizeWindow(image_,
+               {stage.resized_width, stage.resized_height, stage.interpolation,
+                window, box_},
+               &scratch_->resize, canvas.data, canvas.stride);
   MoveTo(canvas);
 }
 
@@ -238,7 +242,7 @@ absl::Status CheckIntermediates(const SampleProgram& program) {
   return absl::OkStatus();
 }
 
-void RunProgram(const ImageView& part, const SampleProgram& program,
+void RunProgram(const CroppedView& part, const SampleProgram& program,
                 const PackSpec& pack, PixelScratch* scratch, uint8_t* out) {
   Runner(part, pack, scratch, out).Run(program);
 }

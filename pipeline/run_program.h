@@ -21,9 +21,10 @@ uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
 // measure (a thin image resized by its shorter side).
 absl::Status CheckIntermediates(const SampleProgram& program);
 
-// `part`: program.crop() of the image. Writes PackedBytes() of the output to
-// `out`. `part` may lie in scratch->decoded, and is then written over.
-void RunProgram(const ImageView& part, const SampleProgram& program,
+// `part`: program.crop() of the image; decoded smaller only if the program
+// begins with a resize of it. Writes PackedBytes() of the output to `out`.
+// `part` may lie in scratch->decoded, and is then written over.
+void RunProgram(const CroppedView& part, const SampleProgram& program,
                 const PackSpec& pack, PixelScratch* scratch, uint8_t* out);
 
 }  // namespace millrace

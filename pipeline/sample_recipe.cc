@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "pipeline/canonical_plan.h"
 #include "pipeline/run_program.h"
+#include "pipeline/scaled_decode.h"
 #include "pipeline/stored_frame.h"
 
 namespace millrace {
@@ -134,6 +135,7 @@ SampleRecipe::SampleRecipe(const v1::Plan& plan, const v1::DatasetInfo& dataset,
                            std::shared_ptr<DecodedSamples> decoded,
                            std::shared_ptr<MemoryBudget> working)
     : ignore_orientation_(plan.batch().ignore_orientation()),
+      scaled_decode_(plan.batch().scaled_decode()),
       transforms_(plan),
       output_(OutputOf(plan, dataset)),
       annotations_(dataset, output_.made()),
@@ -201,7 +203,7 @@ absl::Status SampleRecipe::MakeDecoded(const ImageView& whole,
   ScratchPool::Lease scratch(&scratch_);
   const ImageView part =
       CropPixels(whole, output_.channels, program.crop(), scratch.get());
-  RunProgram(part, program, output_.pack, scratch.get(), image);
+  RunProgram({part}, program, output_.pack, scratch.get(), image);
   return absl::OkStatus();
 }
 
@@ -220,10 +222,12 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
       working_->Reserve(bytes > ScratchPool::kMaxKeptBytes ? bytes : 0);
   ScratchPool::Lease scratch(&scratch_);
   MILLRACE_ASSIGN_OR_RETURN(
-      const ImageView part,
+      const CroppedView part,
       ReadPixels(sample,
                  {.channels = output_.channels,
-                  .apply_orientation = !ignore_orientation_},
+                  .apply_orientation = !ignore_orientation_,
+                  .scale_denominator =
+                      scaled_decode_ ? DecodeDenominator(program) : 1},
                  program.crop(), scratch.get()));
   RunProgram(part, program, output_.pack, scratch.get(), image);
 

@@ -98,6 +98,7 @@ class SampleRecipe {
   ImageSize InputSize(const v1::ImageInfo& image) const;
 
   const bool ignore_orientation_;
+  const bool scaled_decode_;
   const ImageTransforms transforms_;
   OutputSpec output_;
   const AnnotationRecipe annotations_;

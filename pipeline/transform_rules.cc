@@ -15,12 +15,6 @@ const google::protobuf::OneofDescriptor& Ops() {
   return *v1::Transform::descriptor()->oneof_decl(0);
 }
 
-std::string NameOf(const v1::Transform& transform) {
-  return v1::Transform::descriptor()
-      ->FindFieldByNumber(static_cast<int>(transform.op_case()))
-      ->name();
-}
-
 std::string NamesOfAll() {
   std::vector<std::string> names;
   for (int i = 0; i < Ops().field_count(); ++i) {
@@ -30,6 +24,12 @@ std::string NamesOfAll() {
 }
 
 }  // namespace
+
+std::string NameOf(const v1::Transform& transform) {
+  return v1::Transform::descriptor()
+      ->FindFieldByNumber(static_cast<int>(transform.op_case()))
+      ->name();
+}
 
 absl::Status TransformRules::Apply(int place, v1::Transform* transform) {
   where_ = absl::StrCat("transforms[", place, "]");

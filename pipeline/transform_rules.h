@@ -14,6 +14,9 @@
 
 namespace millrace {
 
+// "center_crop". The transform names one.
+std::string NameOf(const v1::Transform& transform);
+
 // Used for one plan, from its first transform to its last.
 class TransformRules {
  public:

@@ -121,7 +121,7 @@ std::string Augmented(Augmentation augmentation, double magnitude,
   std::string out(pixels.size(), 'x');
   const ImageView whole = {reinterpret_cast<const uint8_t*>(pixels.data()),
                            size.width, size.height, 3, 3 * size.width};
-  RunProgram(CropPixels(whole, 3, program.crop(), &scratch), program, {},
+  RunProgram({CropPixels(whole, 3, program.crop(), &scratch)}, program, {},
              &scratch, reinterpret_cast<uint8_t*>(out.data()));
   return out;
 }

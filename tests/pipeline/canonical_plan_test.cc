@@ -48,6 +48,7 @@ TEST(CanonicalPlanTest, EveryDifferenceInMeaningChangesTheDigest) {
         "batch { layout: NCHW }", "batch { remainder: PAD }",
         "batch { channels: GRAY }", "batch { boxes: true }",
         "batch { corrupt: MASK }", "batch { ignore_orientation: true }",
+        "batch { scaled_decode: true }",
         "selection { keys: 'scenes/1.png' } batch { size: 1 }",
         "transforms { random_horizontal_flip { p: 0 } }"}) {
     EXPECT_NE(DigestOfPlan(kShort), DigestOfPlan(absl::StrCat(kShort, change)))

@@ -110,8 +110,8 @@ Image TracedImage(const ImageSize& size) {
 Image RunOver(const Image& image, const SampleProgram& program) {
   PixelScratch scratch;
   Image out(program.width(), program.height(), 3);
-  RunProgram(CropPixels(image.view(), 3, program.crop(), &scratch), program, {},
-             &scratch, out.row(0));
+  RunProgram({CropPixels(image.view(), 3, program.crop(), &scratch)}, program,
+             {}, &scratch, out.row(0));
   return out;
 }
 

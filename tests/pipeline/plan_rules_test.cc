@@ -70,6 +70,26 @@ INSTANTIATE_TEST_SUITE_P(
                 "batch.masks"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    ScaledDecode, PlanRulesTest,
+    testing::Values(
+        Mistake{"batch { scaled_decode: true } "
+                "transforms { center_crop { size: 32 } }",
+                "batch.scaled_decode: no transform resizes",
+                "random_resized_crop"},
+        Mistake{"batch { scaled_decode: true } transforms { "
+                "resize { size: [32, 32] interpolation: NEAREST } }",
+                "transforms[0] resize picks single pixels", "BICUBIC"},
+        Mistake{"batch { scaled_decode: true } "
+                "transforms { center_crop { size: 32 } } "
+                "transforms { random_horizontal_flip {} } "
+                "transforms { resize { size: [32, 32] } }",
+                "transforms[1] random_horizontal_flip", "put a resize before"},
+        Mistake{"batch { scaled_decode: true } "
+                "transforms { color_jitter { hue: 0.1 } } "
+                "transforms { random_resized_crop { size: 32 } }",
+                "transforms[0] color_jitter", "leave it out"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Sizes, PlanRulesTest,
     testing::Values(
         Mistake{"transforms {}", "transforms[0]", "set one of"},

@@ -26,7 +26,7 @@ std::string OutputOf(const SampleProgram& program, const PackSpec& pack = {},
     part = scratch.decoded.view();
   }
   std::string out(PackedBytes(program.width(), program.height(), 3, pack), 'x');
-  RunProgram(part, program, pack, &scratch,
+  RunProgram({part}, program, pack, &scratch,
              reinterpret_cast<uint8_t*>(out.data()));
   EXPECT_EQ(pixels, DrawnPixels(kSize.width, kSize.height, 3, 1))
       << "the sample's own bytes were written to";

@@ -76,22 +76,14 @@ absl::Status ResumingStream::Handle(ServerLink* link,
 absl::Status ResumingStream::HandleOpened(ServerLink* link,
                                           v1::StreamOpened opened) {
   MutexLock lock(&mutex_);
+  if (!final_.ok()) return final_;
   if (link->open) {
     return absl::InternalError("the server said \"opened\" twice");
   }
-  if (opened_ == nullptr) {
-    const uint32_t most = opened.max_outstanding_steps();
-    // What is wrong with the first answer is wrong with the plan.
-    if (const absl::Status status = FirstOpening(std::move(opened));
-        !status.ok()) {
-      End(status);
-      return status;
-    }
-    Join(link, most);
-  } else {
-    MILLRACE_RETURN_IF_ERROR(CheckReopening(*link, opened));
-    Join(link, opened.max_outstanding_steps());
-  }
+  const uint32_t max_outstanding = opened.max_outstanding_steps();
+  MILLRACE_RETURN_IF_ERROR(opened_ == nullptr ? FirstOpening(std::move(opened))
+                                              : CheckReopening(*link, opened));
+  Join(link, max_outstanding);
   changed_.NotifyAll();
   keeper_wakes_.NotifyOne();
   return absl::OkStatus();

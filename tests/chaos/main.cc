@@ -9,14 +9,12 @@
 #include <random>
 #include <string>
 
-#include "cli/interrupt.h"
+#include "base/interrupt.h"
 #include "tests/chaos/chaos.h"
 #include "tests/chaos/material.h"
 
 namespace millrace::chaos {
 namespace {
-
-constexpr int kInterrupted = 130;
 
 struct Flags {
   ChaosOptions chaos;
@@ -63,7 +61,7 @@ int Fail(const absl::Status& status) {
 
 int Run(const Flags& flags) {
   // Before any thread is made.
-  const cli::Interrupt interrupt;
+  const Interrupt interrupt;
   std::printf("seed %s\n", std::to_string(flags.chaos.seed).c_str());
   std::fflush(stdout);
   const Folder folder(flags.keep);

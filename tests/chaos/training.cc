@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "base/interrupt.h"
 #include "base/status_macros.h"
 #include "client/line_file.h"
 
@@ -19,7 +20,6 @@ namespace millrace::chaos {
 namespace {
 
 constexpr absl::Duration kStopTimeout = absl::Seconds(60);
-constexpr int kInterrupted = 130;
 // Longer than any line of these plans.
 constexpr uint64_t kTailBytes = 4096;
 

@@ -295,24 +295,20 @@ TEST(SeveralServersTest, AServerOfAnotherPlanIsSetAside) {
   BatchStreamOptions options = OptionsFor({a.endpoint()});
   const auto first = OpenOrDie(options);
   options.endpoints = {a.endpoint(), b.endpoint()};
-  // Whichever answers first has the word on the plan.
+  // Even if b answers first: its plan is not the state's.
   options.restore = first->State();
   options.on_reconnect = [&](const absl::Status& why) {
     if (absl::IsFailedPrecondition(why)) {
       EXPECT_THAT(std::string(why.message()),
-                  HasSubstr("serves another plan: digest 0000000000000063"));
+                  AllOf(HasSubstr(b.endpoint()), HasSubstr("another plan"),
+                        HasSubstr("0000000000000063")));
       set_aside.Notify();
     }
   };
-  auto stream = BatchStream::Open(options);
-  if (!stream.ok()) {
-    // It was b.
-    EXPECT_EQ(stream.status().code(), absl::StatusCode::kFailedPrecondition);
-    return;
-  }
-  ExpectSteps(stream->get(), 0, 50);
+  const auto stream = OpenOrDie(options);
+  ExpectSteps(stream.get(), 0, 50);
   set_aside.Wait();
-  ExpectSteps(stream->get(), 50, 100);
+  ExpectSteps(stream.get(), 50, 100);
 }
 
 TEST(SeveralServersTest, AServerThatSendsGarbageIsSetAside) {
@@ -328,7 +324,10 @@ TEST(SeveralServersTest, AServerThatSendsGarbageIsSetAside) {
   options.on_reconnect = [&](const absl::Status& why) {
     EXPECT_EQ(why.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(std::string(why.message()),
-                AllOf(HasSubstr(b.endpoint()), HasSubstr("not asked for")));
+                AllOf(HasSubstr(b.endpoint()),
+                      AnyOf(HasSubstr("not asked for"),
+                            // Two messages may be looked at side by side.
+                            HasSubstr("a batch before"))));
     set_aside.Notify();
   };
   const auto stream = OpenOrDie(options);

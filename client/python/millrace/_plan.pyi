@@ -436,7 +436,8 @@ class Plan:
         channels: Any = 'CHANNELS_OF_DATASET', boxes: bool = False, masks: bool
         = False, keypoints: bool = False, ignore_orientation: bool = False,
         corrupt: Any = 'FAIL', box_format: Any = 'XYXY', max_boxes:
-        Optional[int] = None, mask_format: Any = 'DENSE') -> "Plan":
+        Optional[int] = None, mask_format: Any = 'DENSE', scaled_decode: bool =
+        False) -> "Plan":
         """How batches are made.
 
         Args:
@@ -452,5 +453,7 @@ class Plan:
             box_format: XYXY, XYWH or CXCYWH
             max_boxes: None: ragged; else rows for each sample, 1 to 10000
             mask_format: DENSE or RUN_LENGTHS
+            scaled_decode: decodes JPEGs at 1/2, 1/4 or 1/8 before the first
+                resize; changes pixels
         """
         ...

@@ -277,7 +277,10 @@ MESSAGES: Dict[str, Tuple[Field, ...]] = {
         Field("max_boxes", "uint32", None, 1, 10000,
               doc="None: ragged; else rows for each sample"),
         Field("mask_format", "MaskFormat", "DENSE",
-              doc="DENSE or RUN_LENGTHS")),
+              doc="DENSE or RUN_LENGTHS"),
+        Field("scaled_decode", "bool", False,
+              doc="decodes JPEGs at 1/2, 1/4 or 1/8 before the first resize; "
+                  "changes pixels")),
     "Range": (Field("min", "double", presence=True),
               Field("max", "double", presence=True)),
     "ClassSet": (Field("names", "string", counts=None),

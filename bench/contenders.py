@@ -17,6 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release/bin"
 PLANS = ROOT / "examples/plans"
 PYTHON = "/usr/bin/python3"
+PACKAGE = ROOT / "client/python"
+LIBRARY = ROOT / "build/release/lib/libmillrace.so.1"
 
 MB = 1e6
 # What a method of Bench measures, where it is not images/s.
@@ -35,12 +37,14 @@ UNITS = {
     "fairness_64": "of the fastest",
     "fairness_64_rss": "MB",
     "client_cpu": "s/GB",
+    "python_transport": "MB/s",
     "decode_exact": "of the files",
 }
 # Contenders that other programs are, and how to see whether they are there.
 PEERS = {
     "torchvision": (PYTHON, "-c", "import torchvision"),
     "mnist_torchvision": (PYTHON, "-c", "import torchvision"),
+    "torch_mnist": (PYTHON, "-c", "import torch"),
     "iperf3": ("iperf3", "--version"),
 }
 
@@ -62,6 +66,11 @@ CROWD_SECONDS = 24
 STRAGGLER_RUNS_S = 0.005
 STRAGGLER_PERIOD_S = 0.1
 STRAGGLER_BATCH = 16
+# torchvision's ToTensor and Normalize.
+FLOAT_TRANSFORMS = """
+transforms { to_dtype { dtype: FLOAT32 scale: true } }
+transforms { normalize { mean: 0.1307 std: 0.3081 } }
+"""
 # Of a mixture without end, to begin in its midst.
 FAR_PLAN = """
 dataset: "mnist/train"
@@ -80,10 +89,10 @@ RAW_SIDE = 224
 RAW_IMAGES = 1000
 
 
-def run_json(*command):
+def run_json(*command, env=None):
     """Runs a command and returns what it prints, parsed."""
     done = subprocess.run([str(part) for part in command], text=True,
-                          capture_output=True, check=False)
+                          capture_output=True, check=False, env=env)
     if done.returncode != 0:
         sys.exit(f"bench: {' '.join(map(str, command))} failed:\n{done.stderr}")
     return json.loads(done.stdout)
@@ -251,6 +260,26 @@ class Bench:
         plan = self.plan("mnist_train.textproto", dataset='"raw/train"')
         return run_json(*self.pull_command(
             plan, 250 * self.seconds))["bytes_per_second"] / MB
+
+    def python_transport(self):
+        """As transport, received by the Python package."""
+        plan = self.plan("mnist_train.textproto", dataset='"raw/train"')
+        return self.python_rate(plan, 250 * self.seconds)[
+            "bytes_per_second"] / MB
+
+    def torch_mnist(self):
+        """What mnist_torchvision makes, by our DataLoader."""
+        plan = self.plan("mnist_train.textproto", size=MNIST_BATCH)
+        plan.write_text(plan.read_text(encoding="utf-8") + FLOAT_TRANSFORMS,
+                        encoding="utf-8")
+        return self.python_rate(plan, 300 * self.seconds, "--torch")[
+            "images_per_second"]
+
+    def python_rate(self, plan, steps, *flags):
+        environment = dict(os.environ, PYTHONPATH=str(PACKAGE),
+                           MILLRACE_LIBRARY=str(LIBRARY))
+        return run_json(PYTHON, ROOT / "bench/python_loader.py", self.endpoint,
+                        plan, "--steps", int(steps), *flags, env=environment)
 
     def iperf3(self):
         listener = subprocess.Popen(

@@ -8,7 +8,8 @@ Peers and limits: libjpeg-turbo decoding whole files in a bare loop on all
 cores; torchvision's DataLoader with 2 workers (Debian's python3-torchvision);
 iperf3; pread from one flat file; cp. Rows whose peer is not installed are left
 out. For MNIST, torchvision does what its users write, ToTensor and Normalize;
-Millrace sends uint8, and the trainer scales.
+Millrace sends uint8, and the trainer scales, but for torch_mnist: there both
+give the same float tensors.
 """
 import argparse
 import json
@@ -45,6 +46,8 @@ ROWS = {
     "fairness_64_clients": ("fairness_64", None, "ratio"),
     "fairness_64_rss_over_budget_mb": ("fairness_64_rss", None, "MB"),
     "client_cpu_s_per_gb": ("client_cpu", None, "s/GB"),
+    "python_vs_cpp_rate": ("python_transport", "transport", "ratio"),
+    "torch_mnist_vs_dataloader": ("torch_mnist", "mnist_torchvision", "ratio"),
     "decode_crop_vs_libjpeg_tiles":
         ("decode_crop", "decode_crop_libjpeg_tiles", "ratio"),
     "decode_crop_vs_libjpeg_full":

@@ -295,6 +295,12 @@ class CheckpointTest(unittest.TestCase):
         loader.seek(123456)
         self.assertEqual(next(loader).step, 123456)
 
+    def test_there_is_no_step_before_the_first(self):
+        loader = Loader("localhost:1", digits_plan())
+        for step in (-1, 1.5, None):
+            with self.assertRaisesRegex(ValueError, "step is"):
+                loader.seek(step)
+
     def test_a_state_of_another_plan_is_refused_with_the_difference(self):
         state = open_loader(digits_plan(60)).state_dict()
         loader = open_loader(digits_plan(30))
@@ -382,6 +388,32 @@ class WaitingTest(unittest.TestCase):
         with self.assertRaisesRegex(millrace.Cancelled, "closed"):
             next(loader)
         self.assertIn("closed", repr(loader))
+
+
+    def test_looking_on_may_meet_closing(self):
+        for _ in range(30):
+            loader = self.loader()
+            next(loader)
+            failures = []
+
+            def look():
+                try:
+                    while loader.stats():
+                        self.assertGreater(loader.steps_per_epoch, 0)
+                except millrace.Cancelled:
+                    pass
+                except BaseException as error:
+                    failures.append(error)
+
+            threads = [threading.Thread(target=look) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            next(loader)
+            loader.close()
+            for thread in threads:
+                thread.join(PATIENCE)
+            self.assertEqual(failures, [])
+            self.assertEqual(loader.stats(), {})
 
 
 class PictureTest(unittest.TestCase):

@@ -132,6 +132,49 @@ say(interrupts > 50, "interrupts")
         self.assertEqual((code, err), (0, "seed 17\n"))
 
 
+class HandlerTest(unittest.TestCase):
+
+    def test_a_handler_may_save_a_checkpoint_in_the_midst_of_waiting(self):
+        """As jobs do that are told to make way for others."""
+        own = Server(world.data)
+        self.addCleanup(own.kill)
+        script = start(WHEN_IT_WAITS + """
+def save(*_):
+    say("saved", loader.state_dict()["next_step"], loader.stats()["steps"] > 0)
+signal.signal(signal.SIGUSR2, save)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+say(next(loader).step)
+signal.sigwait({signal.SIGUSR1})
+while True:
+    if next(loader).step >= 40:
+        break
+say("went on")
+""", own.endpoint)
+        script.expect("0")
+        own.pause()
+        script.process.send_signal(signal.SIGUSR1)
+        script.expect("waits")
+        script.process.send_signal(signal.SIGUSR2)
+        line = script.process.stdout.readline()
+        self.assertRegex(line, "^saved [0-9]+ True$")
+        own.go_on()
+        script.expect("went on")
+        self.assertEqual(script.end(), (0, "", ""))
+
+    def test_a_handler_may_close_the_loader(self):
+        script = start(WHEN_IT_WAITS + """
+signal.signal(signal.SIGUSR2, lambda *_: loader.close())
+try:
+    loader.open()
+except millrace.Cancelled:
+    say("cancelled")
+""", "localhost:1")
+        script.expect("waits")
+        script.process.send_signal(signal.SIGUSR2)
+        script.expect("cancelled")
+        self.assertEqual(script.end(), (0, "", ""))
+
+
 class ForkTest(unittest.TestCase):
 
     def test_a_child_gets_an_error_at_once_and_the_parent_goes_on(self):

@@ -11,7 +11,7 @@ import threading
 import time
 import weakref
 from typing import (Any, AsyncIterator, Dict, Iterator, List, NamedTuple,
-                    Optional, Sequence, Tuple, Union)
+                    Optional, Sequence, Set, Tuple, Union)
 
 import numpy as np
 
@@ -58,14 +58,54 @@ def _closed_error() -> BaseException:
 
 
 class _Stream:
-    """A millrace_stream and who may use it."""
+    """A millrace_stream, for as long as somebody uses it:
+
+        with stream.use() as pointer:
+            library.stream_...(pointer, ...)
+
+    From any thread, and from a signal's handler in the midst of another use.
+    Once closed, who is last in such a block releases it.
+    """
+
+    class Use:
+        """One such block. An interrupt may come between any two calls."""
+
+        def __init__(self, stream: "_Stream") -> None:
+            self._stream = stream
+
+        def __enter__(self) -> ctypes.c_void_p:
+            stream = self._stream
+            try:
+                with stream._lock:
+                    if stream._closed or stream.pointer is None:
+                        raise _closed_error()
+                    stream._users.add(self)
+                    return stream.pointer
+            except BaseException:
+                self._leave()
+                raise
+
+        def __exit__(self, *_: object) -> None:
+            try:
+                self._leave()
+            finally:
+                self._leave()
+
+        def _leave(self) -> None:
+            with self._stream._lock:
+                self._stream._users.discard(self)
+                self._stream._release_if_unused()
 
     def __init__(self, options: Dict[str, Any], state: bytes) -> None:
         self.generation = _library.generation
         self.library = _library.get()
         self.pointer: Optional[ctypes.c_void_p] = None
-        # Held while a thread is in one of the library's waiting calls.
-        self.lock = threading.Lock()
+        # Of `users` and `closed`. A handler may come while its own thread
+        # holds it.
+        self._lock = threading.RLock()
+        self._released = threading.Condition(self._lock)
+        self._users: Set["_Stream.Use"] = set()
+        self._closed = False
         handle = _new_options(options, state)
         try:
             _library.use_network()
@@ -77,24 +117,27 @@ class _Stream:
 
     def close(self, _process: Any = _library) -> None:
         """Idempotent. Ends what waits in other threads."""
-        pointer = self.pointer
-        if pointer is None or self.generation != _process.generation:
+        if self.generation != _process.generation:
             return
-        self.library.stream_cancel(pointer)
-        # At the interpreter's end a daemon thread may hold it for good.
-        if not self.lock.acquire(timeout=5):
-            return
-        try:
+        with self._lock:
+            self._closed = True
             if self.pointer is not None:
-                self.pointer = None
-                self.library.stream_release(pointer)
-        finally:
-            self.lock.release()
+                self.library.stream_cancel(self.pointer)
+            self._release_if_unused()
 
-    def check(self) -> ctypes.c_void_p:
-        if self.pointer is None:
-            raise _closed_error()
-        return self.pointer
+    def _release_if_unused(self) -> None:
+        if self._closed and not self._users and self.pointer is not None:
+            pointer, self.pointer = self.pointer, None
+            self.library.stream_release(pointer)
+            self._released.notify_all()
+
+    def wait_released(self, timeout: float) -> None:
+        """After close(): until nobody uses it any more."""
+        with self._lock:
+            self._released.wait_for(lambda: self.pointer is None, timeout)
+
+    def use(self) -> "_Stream.Use":
+        return _Stream.Use(self)
 
 
 # What the end of the interpreter closes.
@@ -107,6 +150,8 @@ def _close_all() -> None:
     _exiting = True
     for stream in list(_live):
         stream.close()
+        # A daemon thread may be in it, and never leave.
+        stream.wait_released(5)
 
 
 atexit.register(_close_all)
@@ -217,6 +262,10 @@ class Loader:
         self._state = b""
         self._next_step = start_step
         self._stream: Optional[_Stream] = None
+        self._finalizer: Optional["weakref.finalize[..., Any]"] = None
+        # Held by who waits for the server, or changes streams. The thread of
+        # an `await` that was cancelled may do so for another slice.
+        self._turn = threading.RLock()
         self._opened = False
         self._closed = False
         self._canonical: Dict[str, Any] = {}
@@ -248,35 +297,40 @@ class Loader:
 
     def _open(self, timeout: float) -> bool:
         """Waits for at most `timeout`; False: not open yet."""
-        if self._opened:
+        with self._turn:
+            if self._opened:
+                return True
+            self._check_usable()
+            if self._stream is None:
+                self._stream = _Stream(self._options, self._state)
+                # Also when the loader is forgotten.
+                self._finalizer = weakref.finalize(self, self._stream.close)
+                self._finalizer.atexit = False
+                _live.add(self._stream)
+            with self._stream.use() as pointer:
+                code = self._library.stream_open(pointer, timeout,
+                                                 ctypes.byref(self._message))
+                error = self._library.error(code, self._message)
+                if code == _library.OK:
+                    text = self._library.stream_plan(pointer)
+                    self._canonical = json.loads(self._library.call_for_text(
+                        "plan_parse", text, b"plan"))
+                    self._form = Form.of(self._library, pointer,
+                                         self._canonical)
+            if code == _library.DEADLINE_EXCEEDED:
+                return False
+            if code != _library.OK:
+                self._drop_stream()
+                raise error
+            self._opened = True
             return True
-        self._check_usable()
-        if self._stream is None:
-            self._stream = _Stream(self._options, self._state)
-            # Also when the loader is forgotten.
-            weakref.finalize(self, self._stream.close).atexit = False
-            _live.add(self._stream)
-        stream = self._stream
-        with stream.lock:
-            code = self._library.stream_open(stream.check(), timeout,
-                                             ctypes.byref(self._message))
-            error = self._library.error(code, self._message)
-        if code == _library.DEADLINE_EXCEEDED:
-            return False
-        if code != _library.OK:
-            self._drop_stream()
-            raise error
-        text = self._library.stream_plan(stream.pointer)
-        self._canonical = json.loads(self._library.call_for_text(
-            "plan_parse", text, b"plan"))
-        self._form = Form.of(self._library, stream.check(), self._canonical)
-        self._opened = True
-        return True
 
     def _drop_stream(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        self._stream = None
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+            if self._finalizer is not None:
+                self._finalizer.detach()
         self._opened = False
         self._pending = Memory()
 
@@ -298,12 +352,13 @@ class Loader:
         if self._closed:
             raise Cancelled("the loader was closed; make another one")
 
-    def _pointer(self) -> ctypes.c_void_p:
-        """Of the open stream."""
+    def _open_stream(self) -> _Stream:
         self._check_usable()
         self.open()
-        assert self._stream is not None
-        return self._stream.check()
+        stream = self._stream
+        if stream is None:
+            raise _closed_error()
+        return stream
 
     # --- What the server answered ---------------------------------------------
 
@@ -311,40 +366,46 @@ class Loader:
     def steps_per_epoch(self) -> int:
         """Steps of one epoch, the same for every rank. Opens the stream, as
         all of these do."""
-        return self._library.stream_steps_per_epoch(self._pointer())
+        with self._open_stream().use() as pointer:
+            return self._library.stream_steps_per_epoch(pointer)
 
     @property
     def positions_per_epoch(self) -> int:
         """Selected samples: positions of one epoch."""
-        return self._library.stream_positions_per_epoch(self._pointer())
+        with self._open_stream().use() as pointer:
+            return self._library.stream_positions_per_epoch(pointer)
 
     @property
     def plan_digest(self) -> str:
         """Identifies the plan with its datasets' versions: 16 hex digits."""
-        return f"{self._library.stream_plan_digest(self._pointer()):016x}"
+        with self._open_stream().use() as pointer:
+            return f"{self._library.stream_plan_digest(pointer):016x}"
 
     @property
     def batch_bytes(self) -> int:
         """Bytes of the fixed-size tensors of one batch of this rank."""
-        return self._library.stream_batch_bytes(self._pointer())
+        with self._open_stream().use() as pointer:
+            return self._library.stream_batch_bytes(pointer)
 
     @property
     def canonical_plan(self) -> Plan:
         """The plan with every default written out and its datasets pinned to
         versions: what to keep for years."""
-        text = self._library.stream_plan(self._pointer()).decode()
+        with self._open_stream().use() as pointer:
+            text = self._library.stream_plan(pointer).decode()
         return Plan.from_text(text)
 
     @property
     def tensors(self) -> List[TensorSpec]:
         """What every batch holds, in order."""
-        pointer = self._pointer()
         specs = []
-        for i in range(self._library.stream_tensor_count(pointer)):
-            spec = _library.CTensor.from_address(
-                self._library.stream_tensor(pointer, i))
-            specs.append(TensorSpec(spec.name.decode(), DTYPE_NAMES[spec.dtype],
-                                    tuple(spec.shape[:spec.dimensions])))
+        with self._open_stream().use() as pointer:
+            for i in range(self._library.stream_tensor_count(pointer)):
+                spec = _library.CTensor.from_address(
+                    self._library.stream_tensor(pointer, i))
+                specs.append(
+                    TensorSpec(spec.name.decode(), DTYPE_NAMES[spec.dtype],
+                               tuple(spec.shape[:spec.dimensions])))
         return specs
 
     def class_names(self) -> List[str]:
@@ -410,22 +471,22 @@ class Loader:
         """Waits for at most `timeout`, until the next batch is in _pending."""
         if self._begin is None:
             self._begin = time.monotonic()
-        if not self._opened and not self._open(timeout):
-            return False
-        memory = self._pending
-        stream = self._stream
-        _library.check_generation(self._generation, "Loader")
-        if stream is None:
-            raise _closed_error()
-        with stream.lock:
+        with self._turn:
+            if not self._opened and not self._open(timeout):
+                return False
+            memory = self._pending
+            stream = self._stream
+            _library.check_generation(self._generation, "Loader")
+            if stream is None:
+                raise _closed_error()
             if memory.slot.value:
                 return True
-            code = self._library.stream_next(stream.check(), timeout,
-                                             memory.out,
-                                             ctypes.byref(self._message))
-            if code == _library.OK:
-                return True
-            error = self._library.error(code, self._message)
+            with stream.use() as pointer:
+                code = self._library.stream_next(pointer, timeout, memory.out,
+                                                 ctypes.byref(self._message))
+                if code == _library.OK:
+                    return True
+                error = self._library.error(code, self._message)
         if code == _library.DEADLINE_EXCEEDED:
             return False
         if code == _library.OUT_OF_RANGE:
@@ -467,18 +528,19 @@ class Loader:
         """Where to go on after the last batch that was handed out: a small dict
         of str and int, the same for all ranks that have had the same steps.
         Opens the stream if need be."""
+        return self._state_at(self._next_step)
+
+    def _state_at(self, step: int) -> Dict[str, Any]:
         self._check_usable()
         state = self._state
         if self._opened or not state:
-            pointer = self._pointer()
-            assert self._stream is not None
             data, size = ctypes.c_void_p(), ctypes.c_size_t()
-            with self._stream.lock:
-                self._library.call("stream_state", pointer, self._next_step,
+            with self._open_stream().use() as pointer:
+                self._library.call("stream_state", pointer, step,
                                    ctypes.byref(data), ctypes.byref(size))
             state = ctypes.string_at(data.value or 0, size.value)
             self._library.free(data)
-        return {"millrace": 1, "next_step": self._next_step,
+        return {"millrace": 1, "next_step": step,
                 "state": base64.b64encode(state).decode("ascii")}
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
@@ -505,17 +567,19 @@ class Loader:
                 "saved by a newer one")
         options = {**self._options, "start_step": 0}
         self._library.options_release(_new_options(options, data))
-        self._drop_stream()
-        self._options = options
-        self._state, self._next_step = data, next_step
+        with self._turn:
+            self._drop_stream()
+            self._options = options
+            self._state, self._next_step = data, next_step
 
     def seek(self, step: int) -> None:
         """Goes on at another step, counted over epochs, of the same versions of
         the datasets."""
+        if not isinstance(step, int) or step < 0:
+            raise ValueError(f"step is {step!r}; a whole number of 0 or more "
+                             "is wanted")
         self.open()
-        self._next_step = step
-        state = self.state_dict()
-        self.load_state_dict(state)
+        self.load_state_dict(self._state_at(step))
 
     # --- What happened --------------------------------------------------------
 
@@ -534,10 +598,14 @@ class Loader:
         client/millrace.h. Empty before the first use. From any thread."""
         _library.check_generation(self._generation, "Loader")
         stream = self._stream
-        if stream is None or stream.pointer is None:
+        if stream is None:
             return {}
-        return json.loads(self._library.call_for_text("stream_stats",
-                                                      stream.check()))
+        try:
+            with stream.use() as pointer:
+                text = self._library.call_for_text("stream_stats", pointer)
+        except Cancelled:  # Closed meanwhile.
+            return {}
+        return json.loads(text)
 
     def progress(self) -> str:
         """One line for a log: "epoch 2, step 41 of 468: 120,000 images,

@@ -96,7 +96,7 @@ struct BatchStreamOptions {
   // refuse pings that come more often than every 10 s.
   absl::Duration keepalive = absl::Seconds(20);
   absl::Duration resolve_every = absl::Seconds(30);
-  // Appends a line for each step that Next() returns, once it is returned, for
+  // Appends a line for each step, just before Next() returns it, for
   // `millrace audit`; see client/audit_log.h. Empty: none.
   std::string audit_log;
   // A message larger than this ends the stream.
@@ -128,7 +128,7 @@ struct StreamStats {
   uint64_t bytes = 0;
   // Connections after the first to each server.
   uint64_t reconnects = 0;
-  // Steps asked for again: their server was lost.
+  // Steps that a server was lost with, and that had not come from another.
   uint64_t retries = 0;
   // Steps asked of a second server, since they were late, and those of them
   // that came from there first.
@@ -143,10 +143,10 @@ struct StreamStats {
 class BatchStream {
  public:
   // Connects, sends the plan, waits for the first answer. A plan that is
-  // refused is refused here with the server's status, once no other server may
-  // still take it; if none can be reached, they are tried until give_up_after,
-  // then UNAVAILABLE. FAILED_PRECONDITION: `restore` is of another plan or
-  // dataset; the message names what differs.
+  // refused is refused here with the server's status, once every other server
+  // has refused it or failed to answer; if none can be reached, they are tried
+  // until give_up_after, then UNAVAILABLE. FAILED_PRECONDITION: `restore` is of
+  // another plan or dataset; the message names what differs.
   static absl::StatusOr<std::unique_ptr<BatchStream>> Open(
       BatchStreamOptions options);
 

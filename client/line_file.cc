@@ -1,6 +1,7 @@
 #include "client/line_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,22 @@ absl::Status Failed(absl::string_view what, const std::string& path) {
   return absl::FailedPreconditionError(
       absl::StrCat("cannot ", what, " ", path, ": ", std::strerror(errno)));
 }
+
+// Nobody else repairs or appends meanwhile. Where files cannot be locked, it
+// does nothing.
+class FileLock {
+ public:
+  explicit FileLock(int file) : file_(file) {
+    while (flock(file_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~FileLock() { flock(file_, LOCK_UN); }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  const int file_;
+};
 
 // Cuts the file after its last line feed.
 bool CutTornLine(int file) {
@@ -36,6 +53,7 @@ absl::StatusOr<LineFile> LineFile::Open(const std::string& path) {
       open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (file < 0) return Failed("open", path);
   LineFile lines(path, file);
+  const FileLock lock(file);
   // A pipe or terminal has no end to cut.
   if (lseek(file, 0, SEEK_END) > 0 && !CutTornLine(file)) {
     return Failed("repair", path);
@@ -47,20 +65,27 @@ LineFile::LineFile(std::string path, int file)
     : path_(std::move(path)), file_(file) {}
 
 LineFile::LineFile(LineFile&& other) noexcept
-    : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
+    : path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, -1)),
+      failure_(std::move(other.failure_)) {}
 
 LineFile::~LineFile() {
   if (file_ >= 0) close(file_);
 }
 
 absl::Status LineFile::Append(absl::string_view line) {
-  const ssize_t written = write(file_, line.data(), line.size());
-  if (written < 0) return Failed("write", path_);
-  if (static_cast<size_t>(written) < line.size()) {
-    errno = ENOSPC;
-    return Failed("write", path_);
+  if (!failure_.ok()) return failure_;
+  const FileLock lock(file_);
+  ssize_t written = 0;
+  do {
+    written = write(file_, line.data(), line.size());
+  } while (written < 0 && errno == EINTR);
+  if (written >= 0 && static_cast<size_t>(written) == line.size()) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  if (written >= 0) errno = ENOSPC;
+  failure_ = Failed("write", path_);
+  return failure_;
 }
 
 }  // namespace millrace::client

@@ -10,7 +10,8 @@
 
 namespace millrace::client {
 
-// Each line is one write(), so a killed program leaves what it wrote.
+// Each line is one write(), so a killed program leaves what it wrote. Files are
+// locked (flock) for as long as a line takes.
 class LineFile {
  public:
   // Creates the file if there is none. A last line without its end (the disk
@@ -20,7 +21,8 @@ class LineFile {
   LineFile& operator=(LineFile&&) = delete;
   ~LineFile();
 
-  // `line` ends with its only line feed. FAILED_PRECONDITION.
+  // `line` ends with its only line feed. FAILED_PRECONDITION; from then on,
+  // since a part of the line may be there, always.
   absl::Status Append(absl::string_view line);
 
  private:
@@ -28,6 +30,7 @@ class LineFile {
 
   std::string path_;
   int file_;
+  absl::Status failure_;
 };
 
 }  // namespace millrace::client

@@ -258,7 +258,7 @@ MILLRACE_API void millrace_stream_cancel(millrace_stream* stream);
  * and "last_failure":
  *   steps, bytes       received
  *   reconnects, retries, hedges, hedges_won
- *   wait_seconds       that open and next spent waiting
+ *   wait_seconds       that next spent waiting
  *   failures           connections that were lost or could not be made
  *   last_failure       why, of the last one; "" without
  *   endpoints          of each: endpoint, connected, steps, bytes, failures,

@@ -97,6 +97,10 @@ v1::StreamState ResumingStream::State() const {
 }
 
 absl::StatusOr<ReceivedBatch> ResumingStream::NextBefore(absl::Time deadline) {
+  // Also of a stream whose opening nobody has waited for.
+  if (!options_.audit_log.empty() && !audit_.has_value()) {
+    MILLRACE_RETURN_IF_ERROR(WaitUntilOpened(deadline));
+  }
   MILLRACE_ASSIGN_OR_RETURN(const ReceivedBatch* const next,
                             WaitForNext(deadline));
   if (audit_.has_value()) {
@@ -117,6 +121,7 @@ absl::StatusOr<const ReceivedBatch*> ResumingStream::WaitForNext(
   const absl::Time entered = absl::Now();
   MutexLock lock(&mutex_);
   if (waiting_since_ == absl::InfiniteFuture()) waiting_since_ = entered;
+  in_next_since_ = entered;
   absl::Status status;
   while (!window_.ready() && status.ok()) {
     if (window_.finished()) {
@@ -132,6 +137,7 @@ absl::StatusOr<const ReceivedBatch*> ResumingStream::WaitForNext(
     }
   }
   stats_.wait += absl::Now() - entered;
+  in_next_since_ = absl::InfiniteFuture();
   MILLRACE_RETURN_IF_ERROR(status);
   if (absl::IsCancelled(final_)) return final_;
   waiting_since_ = absl::InfiniteFuture();
@@ -392,9 +398,12 @@ uint32_t ResumingStream::Depth() const {
 }
 
 WaitReport ResumingStream::TakeWaitReport(absl::Time now) {
-  const WaitReport report = {now - reported_at_, stats_.wait - reported_wait_};
+  const absl::Duration waiting =
+      std::max(absl::ZeroDuration(), now - in_next_since_);
+  const absl::Duration wait = stats_.wait + waiting;
+  const WaitReport report = {now - reported_at_, wait - reported_wait_};
   reported_at_ = now;
-  reported_wait_ = stats_.wait;
+  reported_wait_ = wait;
   return report;
 }
 

@@ -159,6 +159,8 @@ class ResumingStream final : public BatchStream, private ServerLink::Owner {
   // Of batches so far, with their annotations.
   uint64_t largest_batch_ ABSL_GUARDED_BY(mutex_) = 0;
 
+  // Since when Next() waits, if it does.
+  absl::Time in_next_since_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   // What servers were told of the trainer's waiting.
   absl::Time reported_at_ ABSL_GUARDED_BY(mutex_);
   absl::Duration reported_wait_ ABSL_GUARDED_BY(mutex_);

@@ -17,7 +17,6 @@ ServerLink::ServerLink(int id_in, ServerAddress server_in,
 
 void ServerLink::Start(const v1::OpenStream& open_request,
                        const BatchStreamOptions& options) {
-  ++attempts;
   open = false;
   pinned = open_request.expected_plan_digest() != 0;
   ended.reset();

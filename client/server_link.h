@@ -63,8 +63,7 @@ class ServerLink final : private StreamCall::Listener {
   // When to try (again).
   absl::Time next_attempt = absl::InfinitePast();
   Backoff backoff;
-  // The last attempt: none yet; failed, how; refused, why.
-  uint64_t attempts = 0;
+  // How the last attempt failed, if one did, and whether it was refused.
   absl::Status last_failure;
   bool refused = false;
   // Its address is gone: what was asked may still come, then no more.

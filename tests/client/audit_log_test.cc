@@ -88,6 +88,20 @@ TEST(AuditLogTest, SaysWhatWasOpenedAndWhatWasReturned) {
   EXPECT_EQ(std::stoull(lines[1][4], nullptr, 16), digest);
 }
 
+TEST(AuditLogTest, AStreamWhoseOpeningNobodyWaitsForIsLoggedToo) {
+  FakeServer server(Serve);
+  const std::string path = FreshLog();
+  {
+    const auto stream = BatchStream::Start(OptionsFor(server, path));
+    ASSERT_TRUE(stream.ok()) << stream.status();
+    ASSERT_TRUE((*stream)->Next().ok());
+  }
+  const auto lines = Words(path);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0][1], "open");
+  EXPECT_EQ(lines[1][1], "step");
+}
+
 TEST(AuditLogTest, ALogThatCannotBeOpenedIsToldBeforeAnyStep) {
   FakeServer server(Serve);
   const absl::Status status =

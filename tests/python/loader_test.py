@@ -123,6 +123,13 @@ class DlpackTest(unittest.TestCase):
             np.testing.assert_array_equal(array, batch[name])
         self.assertEqual(batch.dlpack["image"].__dlpack_device__(), (1, 0))
 
+    def test_what_it_cannot_give_is_refused(self):
+        tensor = next(open_loader(digits_plan())).dlpack["image"]
+        for wish in ({"copy": True}, {"dl_device": (2, 0)}):
+            with self.assertRaisesRegex(BufferError, "not copied"):
+                tensor.__dlpack__(**wish)
+        tensor.__dlpack__(copy=False, dl_device=(1, 0), max_version=(1, 0))
+
     def test_bfloat16_is_said_in_the_capsule_and_shown_as_its_bits(self):
         plan = digits_plan().to_dtype("bfloat16", scale=True)
         batch = next(open_loader(plan))

@@ -103,8 +103,19 @@ class Tensor:
     def __dlpack_device__(self) -> Tuple[int, int]:
         return (_DL_CPU, 0)
 
-    def __dlpack__(self, *, stream: Any = None, **_: Any) -> Any:
-        """A capsule; `stream` is ignored, since this is the CPU's memory."""
+    def __dlpack__(self, *, stream: Any = None,
+                   max_version: Optional[Tuple[int, int]] = None,
+                   dl_device: Optional[Tuple[int, int]] = None,
+                   copy: Optional[bool] = None) -> Any:
+        """A capsule over this very memory; `stream` is ignored, since it is
+        the CPU's.
+
+        Raises:
+            BufferError: A copy is wanted, or another device.
+        """
+        if copy or dl_device not in (None, self.__dlpack_device__()):
+            raise BufferError(f"{self.name} is given by its memory on the CPU, "
+                              "not copied: copy what you get")
         capsule = self.array.__dlpack__()
         if self.dtype == "bfloat16":
             tensor = _DLTensor.from_address(

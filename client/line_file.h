@@ -11,7 +11,8 @@
 namespace millrace::client {
 
 // Each line is one write(), so a killed program leaves what it wrote. Files are
-// locked (flock) for as long as a line takes.
+// locked (flock) for as long as a line takes; a program that is stopped just
+// then stops the others that share its file.
 class LineFile {
  public:
   // Creates the file if there is none. A last line without its end (the disk

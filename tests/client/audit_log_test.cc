@@ -14,17 +14,12 @@
 #include "absl/strings/str_split.h"
 #include "client/batch_stream.h"
 #include "tests/client/fake_server.h"
+#include "tests/client/stream_testing.h"
 
 namespace millrace::client {
 namespace {
 
 using ::testing::HasSubstr;
-
-grpc::Status Serve(FakeStream* stream) {
-  stream->Open();
-  stream->Serve();
-  return grpc::Status::OK;
-}
 
 std::vector<std::vector<std::string>> Words(const std::string& path) {
   std::ifstream file(path);

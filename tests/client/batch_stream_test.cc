@@ -12,6 +12,7 @@
 #include "client/dataset_query.h"
 #include "client/resuming_stream.h"
 #include "tests/client/fake_server.h"
+#include "tests/client/stream_testing.h"
 #include "tests/support/event.h"
 
 namespace millrace::client {
@@ -20,45 +21,13 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-grpc::Status Serve(FakeStream* stream) {
-  stream->Open();
-  stream->Serve();
-  return grpc::Status::OK;
-}
-
 grpc::Status Unavailable() {
   return {grpc::StatusCode::UNAVAILABLE, "going down"};
 }
 
-BatchStreamOptions OptionsFor(const std::string& endpoint) {
-  BatchStreamOptions options;
-  options.endpoints = {endpoint};
-  options.plan.set_dataset("digits");
-  options.min_backoff = absl::Milliseconds(1);
-  options.max_backoff = absl::Milliseconds(10);
-  options.give_up_after = absl::Seconds(60);
-  return options;
-}
-
-std::unique_ptr<BatchStream> OpenOrDie(const BatchStreamOptions& options) {
-  auto stream = BatchStream::Open(options);
-  EXPECT_TRUE(stream.ok()) << stream.status();
-  return stream.ok() ? *std::move(stream) : nullptr;
-}
-
-// The next steps are exactly [first, end).
-void ExpectSteps(BatchStream* stream, uint64_t first, uint64_t end) {
-  for (uint64_t step = first; step < end; ++step) {
-    const absl::StatusOr<ReceivedBatch> batch = stream->Next();
-    ASSERT_TRUE(batch.ok()) << "step " << step << ": " << batch.status();
-    ASSERT_TRUE(IsBatch(*batch, step))
-        << "wanted " << step << ", got " << batch->step;
-  }
-}
-
 TEST(BatchStreamTest, DeliversStepsInOrderUpToTheEnd) {
   FakeServer server(Serve);
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.start_step = 7;
   options.end_step = 27;
   const auto stream = OpenOrDie(options);
@@ -80,7 +49,7 @@ TEST(BatchStreamTest, ADeadlineThatPassesLosesNothing) {
     stream->Serve();
     return grpc::Status::OK;
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.end_step = 3;
   const auto stream = OpenOrDie(options);
   for (const int milliseconds : {-1, 0, 20}) {
@@ -101,7 +70,7 @@ TEST(BatchStreamTest, WaitingInSlicesGivesUpAsWaitingAtOnceDoes) {
     stream->BeSilent();
     return grpc::Status::OK;
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.give_up_after = absl::Milliseconds(50);
   const auto stream = OpenOrDie(options);
   absl::Status status;
@@ -117,7 +86,7 @@ TEST(BatchStreamTest, StartingDoesNotWaitForTheServer) {
     go.Wait();
     return Serve(stream);
   });
-  const auto stream = BatchStream::Start(OptionsFor(server.endpoint()));
+  const auto stream = BatchStream::Start(OptionsFor({server.endpoint()}));
   ASSERT_TRUE(stream.ok()) << stream.status();
   EXPECT_EQ((*stream)->WaitUntilOpened(absl::InfinitePast()).code(),
             absl::StatusCode::kDeadlineExceeded);
@@ -132,7 +101,7 @@ TEST(BatchStreamTest, WhatWasStartedMayBeCancelledBeforeItOpens) {
     stream->BeSilent();
     return grpc::Status::OK;
   });
-  const auto stream = BatchStream::Start(OptionsFor(server.endpoint()));
+  const auto stream = BatchStream::Start(OptionsFor({server.endpoint()}));
   ASSERT_TRUE(stream.ok()) << stream.status();
   (*stream)->Cancel();
   EXPECT_EQ((*stream)->WaitUntilOpened().code(), absl::StatusCode::kCancelled);
@@ -140,7 +109,7 @@ TEST(BatchStreamTest, WhatWasStartedMayBeCancelledBeforeItOpens) {
 
 TEST(BatchStreamTest, TheEndMayBeGivenInEpochs) {
   FakeServer server(Serve);
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.end_epoch = 2;
   options.start_step = 3;
   auto stream = OpenOrDie(options);
@@ -155,7 +124,7 @@ TEST(BatchStreamTest, TheEndMayBeGivenInEpochs) {
 
 TEST(BatchStreamTest, AStartBehindTheEndGivesNothing) {
   FakeServer server(Serve);
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.end_epoch = 1;
   options.start_step = kStepsPerEpoch + 5;
   EXPECT_EQ(OpenOrDie(options)->Next().status().code(),
@@ -172,7 +141,7 @@ TEST(BatchStreamTest, PutsStepsThatComeOutOfOrderInOrder) {
     stream->Serve();
     return grpc::Status::OK;
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.prefetch_steps = 8;
   ExpectSteps(OpenOrDie(options).get(), 0, 30);
 }
@@ -184,7 +153,7 @@ TEST(BatchStreamTest, SendsThePlanAndTheRank) {
     stream->Serve();
     return grpc::Status::OK;
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.plan.set_seed(42);
   options.rank = 1;
   options.world_size = 4;
@@ -215,7 +184,7 @@ TEST(BatchStreamTest, TellsHowLongTheTrainerWaited) {
       }
     }
   });
-  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  const auto stream = OpenOrDie(OptionsFor({server.endpoint()}));
   EXPECT_EQ(
       stream->NextBefore(absl::Now() + absl::Milliseconds(50)).status().code(),
       absl::StatusCode::kDeadlineExceeded);
@@ -240,7 +209,7 @@ TEST(BatchStreamTest, StepsAheadAreBoundedByTheirBytes) {
       if (asked >= 3) asked_enough.Notify();
     }
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.prefetch_steps = 100;
   options.prefetch_bytes = 3999;
   const auto stream = OpenOrDie(options);
@@ -266,7 +235,7 @@ TEST(BatchStreamTest, AsksForPrefetchStepsAheadAndNoMore) {
       }
     }
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.prefetch_steps = 6;
   const auto stream = OpenOrDie(options);
   ExpectSteps(stream.get(), 0, 1);
@@ -291,7 +260,7 @@ TEST(BatchStreamTest, RespectsTheServersLimitOfOutstandingSteps) {
       }
     }
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.prefetch_steps = 16;
   ExpectSteps(OpenOrDie(options).get(), 0, 40);
   EXPECT_FALSE(exceeded);
@@ -318,7 +287,7 @@ TEST(BatchStreamTest, ReconnectsAndAsksOnlyForWhatIsMissing) {
     return grpc::Status::OK;
   });
   Event lost;
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.prefetch_steps = 4;
   options.on_reconnect = [&lost](const absl::Status& why) {
     EXPECT_EQ(why, absl::UnavailableError("going down"));
@@ -344,7 +313,7 @@ TEST(BatchStreamTest, ReturnsEveryStepOnceHoweverOftenTheServerFails) {
     stream->Serve(1 + stream->number() % 7);
     return stream->number() % 2 == 0 ? Unavailable() : grpc::Status::OK;
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.end_step = 100;
   const auto stream = OpenOrDie(options);
   ExpectSteps(stream.get(), 0, 100);
@@ -356,7 +325,7 @@ TEST(BatchStreamTest, ReturnsEveryStepOnceHoweverOftenTheServerFails) {
 TEST(BatchStreamTest, FollowsAServerThatIsReplaced) {
   auto server = std::make_unique<FakeServer>(Serve);
   const int port = server->port();
-  const auto stream = OpenOrDie(OptionsFor(server->endpoint()));
+  const auto stream = OpenOrDie(OptionsFor({server->endpoint()}));
   for (uint64_t round = 0; round < 5; ++round) {
     ExpectSteps(stream.get(), round * 20, round * 20 + 20);
     server.reset();
@@ -369,7 +338,8 @@ TEST(BatchStreamTest, OpenWaitsForAServerThatStartsLate) {
   int port = 0;
   { port = FakeServer(Serve).port(); }
   Event refused;
-  BatchStreamOptions options = OptionsFor("127.0.0.1:" + std::to_string(port));
+  BatchStreamOptions options =
+      OptionsFor({"127.0.0.1:" + std::to_string(port)});
   options.on_reconnect = [&refused](const absl::Status&) { refused.Notify(); };
   std::unique_ptr<FakeServer> server;
   std::thread starter([&] {
@@ -385,7 +355,7 @@ TEST(BatchStreamTest, OpenGivesUpNamingServerTimeAndReason) {
   int port = 0;
   { port = FakeServer(Serve).port(); }
   const std::string endpoint = "127.0.0.1:" + std::to_string(port);
-  BatchStreamOptions options = OptionsFor(endpoint);
+  BatchStreamOptions options = OptionsFor({endpoint});
   options.give_up_after = absl::Milliseconds(300);
   const absl::Status status = BatchStream::Open(options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
@@ -402,7 +372,7 @@ TEST(BatchStreamTest, NextGivesUpOnASilentServer) {
     stream->BeSilent();
     return grpc::Status::OK;
   });
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.give_up_after = absl::Milliseconds(300);
   const auto stream = OpenOrDie(options);
   ExpectSteps(stream.get(), 0, 1);
@@ -422,7 +392,7 @@ TEST(BatchStreamTest, VerdictsOfTheServerAreFinal) {
       return grpc::Status(code, "plan.batch.size is 0");
     });
     const absl::Status status =
-        BatchStream::Open(OptionsFor(server.endpoint())).status();
+        BatchStream::Open(OptionsFor({server.endpoint()})).status();
     EXPECT_EQ(static_cast<int>(status.code()), static_cast<int>(code));
     EXPECT_THAT(std::string(status.message()),
                 HasSubstr("plan.batch.size is 0"));
@@ -436,7 +406,7 @@ TEST(BatchStreamTest, BatchesAtHandComeBeforeTheServersVerdict) {
     stream->Serve(3);
     return grpc::Status(grpc::StatusCode::DATA_LOSS, "sample 17 is damaged");
   });
-  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  const auto stream = OpenOrDie(OptionsFor({server.endpoint()}));
   ExpectSteps(stream.get(), 0, 3);
   EXPECT_EQ(stream->Next().status(),
             absl::DataLossError("sample 17 is damaged"));
@@ -449,7 +419,7 @@ TEST(BatchStreamTest, BacksOffFromAFullServerUntilItHasRoom) {
     }
     return Serve(stream);
   });
-  ExpectSteps(OpenOrDie(OptionsFor(server.endpoint())).get(), 0, 5);
+  ExpectSteps(OpenOrDie(OptionsFor({server.endpoint()})).get(), 0, 5);
   EXPECT_EQ(server.streams(), 6);
 }
 
@@ -461,7 +431,7 @@ TEST(BatchStreamTest, AnotherPlanAfterAReconnectIsRefused) {
     stream->Serve(1);
     return Unavailable();
   });
-  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  const auto stream = OpenOrDie(OptionsFor({server.endpoint()}));
   ExpectSteps(stream.get(), 0, 1);
   const absl::Status status = stream->Next().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
@@ -476,7 +446,7 @@ TEST(BatchStreamTest, StepsThatWereNotAskedForAreAnInternalError) {
     stream->BeSilent();
     return grpc::Status::OK;
   });
-  EXPECT_EQ(OpenOrDie(OptionsFor(server.endpoint()))->Next().status(),
+  EXPECT_EQ(OpenOrDie(OptionsFor({server.endpoint()}))->Next().status(),
             absl::InternalError(
                 "the server sent step 1000000, which was not asked for"));
 }
@@ -490,7 +460,7 @@ TEST(BatchStreamTest, AStepThatComesTwiceIsAnInternalError) {
     stream->BeSilent();
     return grpc::Status::OK;
   });
-  EXPECT_EQ(OpenOrDie(OptionsFor(server.endpoint()))->Next().status(),
+  EXPECT_EQ(OpenOrDie(OptionsFor({server.endpoint()}))->Next().status(),
             absl::InternalError("the server sent step 1 again"));
 }
 
@@ -500,7 +470,7 @@ TEST(BatchStreamTest, ABatchBeforeTheOpeningIsAnInternalError) {
     stream->BeSilent();
     return grpc::Status::OK;
   });
-  EXPECT_EQ(BatchStream::Open(OptionsFor(server.endpoint())).status().code(),
+  EXPECT_EQ(BatchStream::Open(OptionsFor({server.endpoint()})).status().code(),
             absl::StatusCode::kInternal);
 }
 
@@ -515,14 +485,14 @@ TEST(BatchStreamTest, ABatchOfAnotherFormIsAnInternalError) {
     return grpc::Status::OK;
   });
   const absl::Status status =
-      OpenOrDie(OptionsFor(server.endpoint()))->Next().status();
+      OpenOrDie(OptionsFor({server.endpoint()}))->Next().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_THAT(std::string(status.message()), HasSubstr("1 tensors"));
 }
 
 TEST(BatchStreamTest, MessagesAboveTheLimitEndTheStream) {
   FakeServer server(Serve);
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.max_message_bytes = MakeOpened().batch_bytes();  // Without framing.
   const absl::Status status = OpenOrDie(options)->Next().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
@@ -531,7 +501,7 @@ TEST(BatchStreamTest, MessagesAboveTheLimitEndTheStream) {
 
 TEST(BatchStreamTest, PlansWithBatchesAboveTheLimitAreRefusedAtOpening) {
   FakeServer server(Serve);
-  BatchStreamOptions options = OptionsFor(server.endpoint());
+  BatchStreamOptions options = OptionsFor({server.endpoint()});
   options.max_message_bytes = MakeOpened().batch_bytes() - 1;
   const absl::Status status = BatchStream::Open(options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
@@ -545,7 +515,7 @@ TEST(BatchStreamTest, CancelEndsAWaitingNext) {
     stream->BeSilent();
     return grpc::Status::OK;
   });
-  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  const auto stream = OpenOrDie(OptionsFor({server.endpoint()}));
   std::thread canceller([&stream] { stream->Cancel(); });
   EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kCancelled);
   canceller.join();
@@ -554,7 +524,7 @@ TEST(BatchStreamTest, CancelEndsAWaitingNext) {
 
 TEST(BatchStreamTest, CancelComesBeforeBatchesAtHand) {
   FakeServer server(Serve);
-  const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+  const auto stream = OpenOrDie(OptionsFor({server.endpoint()}));
   ExpectSteps(stream.get(), 0, 3);
   stream->Cancel();
   EXPECT_EQ(stream->Next().status().code(), absl::StatusCode::kCancelled);
@@ -566,7 +536,7 @@ TEST(BatchStreamTest, ManyStreamsComeAndGoWithoutHanging) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&server, i] {
       for (int round = 0; round < 20; ++round) {
-        const auto stream = OpenOrDie(OptionsFor(server.endpoint()));
+        const auto stream = OpenOrDie(OptionsFor({server.endpoint()}));
         ExpectSteps(stream.get(), 0, (round + i) % 5);
       }
     });
@@ -577,7 +547,7 @@ TEST(BatchStreamTest, ManyStreamsComeAndGoWithoutHanging) {
 TEST(BatchStreamTest, BatchesMayOutliveTheStream) {
   FakeServer server(Serve);
   absl::StatusOr<ReceivedBatch> batch =
-      OpenOrDie(OptionsFor(server.endpoint()))->Next();
+      OpenOrDie(OptionsFor({server.endpoint()}))->Next();
   ASSERT_TRUE(batch.ok()) << batch.status();
   EXPECT_TRUE(IsBatch(*batch, 0));
 }

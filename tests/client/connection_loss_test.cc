@@ -14,6 +14,7 @@
 #include "grpcpp/server_builder.h"
 #include "millrace/v1/millrace.grpc.pb.h"
 #include "tests/client/fake_server.h"
+#include "tests/client/stream_testing.h"
 #include "tests/support/event.h"
 #include "tests/support/tcp_proxy.h"
 
@@ -21,30 +22,6 @@ namespace millrace::client {
 namespace {
 
 using ::testing::HasSubstr;
-
-grpc::Status Serve(FakeStream* stream) {
-  stream->Open();
-  stream->Serve();
-  return grpc::Status::OK;
-}
-
-BatchStreamOptions OptionsFor(const std::string& endpoint) {
-  BatchStreamOptions options;
-  options.endpoints = {endpoint};
-  options.plan.set_dataset("digits");
-  options.min_backoff = absl::Milliseconds(1);
-  options.max_backoff = absl::Milliseconds(10);
-  options.give_up_after = absl::Seconds(60);
-  return options;
-}
-
-void ExpectSteps(BatchStream* stream, uint64_t first, uint64_t end) {
-  for (uint64_t step = first; step < end; ++step) {
-    const absl::StatusOr<ReceivedBatch> batch = stream->Next();
-    ASSERT_TRUE(batch.ok()) << "step " << step << ": " << batch.status();
-    ASSERT_TRUE(IsBatch(*batch, step)) << step;
-  }
-}
 
 // Every connection is reset after N bytes, for many N: inside a frame's head,
 // a message's length, a tensor, between messages.
@@ -55,7 +32,7 @@ TEST(ConnectionLossTest, ResetsAtAnyByteLoseAndRepeatNothing) {
   for (int bytes = kEnough; bytes < kEnough + 4500; bytes += 149) {
     SCOPED_TRACE(testing::Message() << "cut after " << bytes << " bytes");
     proxy.CutAfter(bytes);
-    BatchStreamOptions options = OptionsFor(proxy.endpoint());
+    BatchStreamOptions options = OptionsFor({proxy.endpoint()});
     options.end_step = 8;
     const auto stream = BatchStream::Open(options);
     ASSERT_TRUE(stream.ok()) << stream.status();
@@ -68,7 +45,7 @@ TEST(ConnectionLossTest, ResetsAtAnyByteLoseAndRepeatNothing) {
 TEST(ConnectionLossTest, EveryAttemptDialsAnew) {
   FakeServer server(Serve);
   TcpProxy proxy(server.port());
-  const auto stream = BatchStream::Open(OptionsFor(proxy.endpoint()));
+  const auto stream = BatchStream::Open(OptionsFor({proxy.endpoint()}));
   ASSERT_TRUE(stream.ok()) << stream.status();
   for (uint64_t i = 0; i < 10; ++i) {
     ExpectSteps(stream->get(), i * 10, i * 10 + 10);
@@ -80,7 +57,7 @@ TEST(ConnectionLossTest, EveryAttemptDialsAnew) {
 TEST(ConnectionLossTest, CancelAndDestructionDoNotWaitForAFrozenNetwork) {
   FakeServer server(Serve);
   TcpProxy proxy(server.port());
-  auto stream = BatchStream::Open(OptionsFor(proxy.endpoint()));
+  auto stream = BatchStream::Open(OptionsFor({proxy.endpoint()}));
   ASSERT_TRUE(stream.ok()) << stream.status();
   ExpectSteps(stream->get(), 0, 5);
   proxy.Freeze();
@@ -98,7 +75,7 @@ TEST(ConnectionLossTest, CancelAndDestructionDoNotWaitForAFrozenNetwork) {
 TEST(ConnectionLossTest, AVanishedHostIsNoticedByKeepalive) {
   FakeServer server(Serve);
   TcpProxy proxy(server.port());
-  BatchStreamOptions options = OptionsFor(proxy.endpoint());
+  BatchStreamOptions options = OptionsFor({proxy.endpoint()});
   options.keepalive = absl::Milliseconds(500);
   const auto stream = BatchStream::Open(options);
   ASSERT_TRUE(stream.ok()) << stream.status();
@@ -112,7 +89,7 @@ TEST(ConnectionLossTest, OpeningThroughAFrozenNetworkGivesUpInTime) {
   FakeServer server(Serve);
   TcpProxy proxy(server.port());
   proxy.Freeze();
-  BatchStreamOptions options = OptionsFor(proxy.endpoint());
+  BatchStreamOptions options = OptionsFor({proxy.endpoint()});
   options.give_up_after = absl::Milliseconds(500);
   const absl::Time start = absl::Now();
   EXPECT_EQ(BatchStream::Open(options).status().code(),
@@ -199,7 +176,8 @@ TEST(ConnectionLossTest, AServerBehindTlsIsToldApartInTime) {
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   ASSERT_NE(server, nullptr);
-  BatchStreamOptions options = OptionsFor("127.0.0.1:" + std::to_string(port));
+  BatchStreamOptions options =
+      OptionsFor({"127.0.0.1:" + std::to_string(port)});
   options.give_up_after = absl::Milliseconds(500);
   const absl::Status status = BatchStream::Open(options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
@@ -216,7 +194,7 @@ TEST(ConnectionLossTest, AServerOfAnotherKindIsToldApart) {
   builder.RegisterService(&nothing);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   const absl::Status status =
-      BatchStream::Open(OptionsFor("127.0.0.1:" + std::to_string(port)))
+      BatchStream::Open(OptionsFor({"127.0.0.1:" + std::to_string(port)}))
           .status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("no millraced"));
@@ -229,7 +207,7 @@ TEST(ConnectionLossTest, GarbageIsAnErrorThatNamesTheServer) {
         std::string("\x0a\x01", 2)}) {
     GarbageServer server(garbage);
     const absl::Status status =
-        BatchStream::Open(OptionsFor(server.endpoint())).status();
+        BatchStream::Open(OptionsFor({server.endpoint()})).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(std::string(status.message()), HasSubstr(server.endpoint()));
   }

@@ -12,6 +12,7 @@
 #include "client/batch_stream.h"
 #include "client/resuming_stream.h"
 #include "tests/client/fake_server.h"
+#include "tests/client/stream_testing.h"
 #include "tests/support/event.h"
 
 namespace millrace::client {
@@ -23,38 +24,8 @@ using ::testing::HasSubstr;
 // Where nobody listens.
 constexpr char kNobody[] = "127.0.0.1:1";
 
-grpc::Status Serve(FakeStream* stream) {
-  stream->Open();
-  stream->Serve();
-  return grpc::Status::OK;
-}
-
 grpc::Status Refuse(FakeStream*) {
   return {grpc::StatusCode::NOT_FOUND, "no dataset digits"};
-}
-
-BatchStreamOptions OptionsFor(std::vector<std::string> endpoints) {
-  BatchStreamOptions options;
-  options.endpoints = std::move(endpoints);
-  options.plan.set_dataset("digits");
-  options.min_backoff = absl::Milliseconds(1);
-  options.max_backoff = absl::Milliseconds(10);
-  options.give_up_after = absl::Seconds(60);
-  return options;
-}
-
-std::unique_ptr<BatchStream> OpenOrDie(const BatchStreamOptions& options) {
-  auto stream = BatchStream::Open(options);
-  EXPECT_TRUE(stream.ok()) << stream.status();
-  return stream.ok() ? *std::move(stream) : nullptr;
-}
-
-void ExpectSteps(BatchStream* stream, uint64_t first, uint64_t end) {
-  for (uint64_t step = first; step < end; ++step) {
-    const absl::StatusOr<ReceivedBatch> batch = stream->Next();
-    ASSERT_TRUE(batch.ok()) << "step " << step << ": " << batch.status();
-    ASSERT_TRUE(IsBatch(*batch, step)) << step;
-  }
 }
 
 // Until the stream has so many connections.

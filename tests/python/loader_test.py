@@ -289,7 +289,7 @@ class CheckpointTest(unittest.TestCase):
         loader.show()
         self.assertEqual(loader.state_dict()["next_step"], 1)
         # What waits to be handed out does not count.
-        while not loader._advance(PATIENCE):
+        while loader._advance(PATIENCE) is None:
             pass
         self.assertEqual(loader.state_dict()["next_step"], 1)
         self.assertEqual(next(loader).step, 1)
@@ -396,6 +396,21 @@ class WaitingTest(unittest.TestCase):
             next(loader)
         self.assertIn("closed", repr(loader))
 
+    def test_a_batch_that_came_before_the_closing_is_whole(self):
+        loader = self.loader()
+        advance = loader._advance
+
+        def advance_and_close(timeout):
+            memory = advance(timeout)
+            if memory is not None:
+                loader.close()
+            return memory
+
+        with mock.patch.object(loader, "_advance", advance_and_close):
+            batch = next(loader)
+        self.assertEqual((batch.step, len(batch["ordinal"])), (0, 60))
+        with self.assertRaises(millrace.Cancelled):
+            next(loader)
 
     def test_looking_on_may_meet_closing(self):
         for _ in range(30):

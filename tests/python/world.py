@@ -1,5 +1,6 @@
 """What the tests play with: drawn datasets, our programs run on them."""
 
+import ctypes
 import hashlib
 import json
 import os
@@ -23,6 +24,15 @@ PHOTOS = "imagenet/train"
 
 # Long enough for a busy machine; nothing waits for it where all is well.
 PATIENCE = 60
+
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_the_test():
+    """In a child, before it becomes its program: whatever ends the test, also a
+    crash, ends the child."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def run(*command, **options):
@@ -53,7 +63,8 @@ class Server:
         self.process = subprocess.Popen(
             [str(BIN / "millraced"), "--data-dir", str(data), "--listen",
              f"127.0.0.1:{port}", "--metrics-listen", ""],
-            stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            preexec_fn=die_with_the_test)
         line = ""
         while "millraced started" not in line:
             line = self.process.stderr.readline()

@@ -444,12 +444,12 @@ class Loader:
         """
         waited = 0.0
         try:
-            while not self._advance(_SLICE_SECONDS):
+            while (memory := self._advance(_SLICE_SECONDS)) is None:
                 waited = waited or time.monotonic()
                 self._warn(waited)
         except _End:
             raise StopIteration from None
-        return self._take()
+        return self._take(memory)
 
     def __aiter__(self) -> AsyncIterator[Batch]:
         return self
@@ -459,51 +459,52 @@ class Loader:
         one, sync or async, gives the batch that was waited for."""
         loop = asyncio.get_running_loop()
         try:
-            ready = self._opened and self._advance(0.0)
-            while not ready:
-                ready = await loop.run_in_executor(None, self._advance,
-                                                   _SLICE_SECONDS)
+            memory = self._advance(0.0) if self._opened else None
+            while memory is None:
+                memory = await loop.run_in_executor(None, self._advance,
+                                                    _SLICE_SECONDS)
         except _End:
             raise StopAsyncIteration from None
-        return self._take()
+        return self._take(memory)
 
-    def _advance(self, timeout: float) -> bool:
-        """Waits for at most `timeout`, until the next batch is in _pending."""
+    def _advance(self, timeout: float) -> Optional[Memory]:
+        """Waits for at most `timeout`. Returns what holds the next batch, which
+        stays in _pending until it is taken; None: it has not come yet."""
         if self._begin is None:
             self._begin = time.monotonic()
         with self._turn:
             if not self._opened and not self._open(timeout):
-                return False
+                return None
             memory = self._pending
             stream = self._stream
             _library.check_generation(self._generation, "Loader")
             if stream is None:
                 raise _closed_error()
             if memory.slot.value:
-                return True
+                return memory
             with stream.use() as pointer:
                 code = self._library.stream_next(pointer, timeout, memory.out,
                                                  ctypes.byref(self._message))
                 if code == _library.OK:
-                    return True
+                    return memory
                 error = self._library.error(code, self._message)
         if code == _library.DEADLINE_EXCEEDED:
-            return False
+            return None
         if code == _library.OUT_OF_RANGE:
             raise _End
         raise _closed_error() if _exiting else error
 
-    def _batch(self) -> Batch:
-        """Of what is in _pending."""
+    def _batch(self, memory: Memory) -> Batch:
         assert self._form is not None
-        batch = Batch(self._pending, self._form)
+        batch = Batch(memory, self._form)
         batch.class_names = self._class_names
         return batch
 
-    def _take(self) -> Batch:
-        """Hands out what is in _pending. Whatever interrupts it before its
-        last line has not taken anything."""
-        batch = self._batch()
+    def _take(self, memory: Memory) -> Batch:
+        """Hands out what _advance() gave; by now another thread may have closed
+        the loader, and with it _pending. Whatever interrupts it before its last
+        line has not taken anything."""
+        batch = self._batch(memory)
         self._images += np.count_nonzero(batch["valid"])
         self._last = batch
         fresh = Memory()
@@ -631,9 +632,9 @@ class Loader:
         A PIL image; PNG bytes without PIL."""
         batch = batch or self._last
         if batch is None:
-            while not self._advance(_SLICE_SECONDS):
+            while (memory := self._advance(_SLICE_SECONDS)) is None:
                 pass
-            batch = self._batch()
+            batch = self._batch(memory)
         if batch.class_names is None:
             batch.class_names = self.class_names()
         return batch.picture(limit)

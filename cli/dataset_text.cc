@@ -30,6 +30,9 @@ std::string Facts(const v1::DatasetInfo& info) {
   facts.AddRow({"", "samples", Count(info.samples())});
   facts.AddRow({"", "classes", Count(info.categories_size())});
   facts.AddRow({"", "annotations", Count(info.annotations())});
+  if (info.masks() > 0) {
+    facts.AddRow({"", "masks", Count(info.masks())});
+  }
   if (info.captions() > 0) {
     facts.AddRow({"", "captions", Count(info.captions())});
   }

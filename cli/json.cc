@@ -74,6 +74,8 @@ Json SummaryJson(const v1::DatasetInfo& info) {
   json["classes"] = info.categories_size();
   json["annotations"] = info.annotations();
   json["captions"] = info.captions();
+  if (info.has_labelled()) json["labelled"] = info.labelled();
+  if (info.has_masks()) json["masks"] = info.masks();
   json["quarantined"] = info.quarantined();
   json["warned"] = info.warned();
   json["shards"] = info.shards();

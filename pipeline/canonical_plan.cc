@@ -243,6 +243,10 @@ absl::Status CheckBatch(const v1::DatasetInfo& dataset,
     return Wrong("batch.boxes: ", dataset.name(),
                  " has no annotations; leave it out");
   }
+  if (batch->masks() && dataset.has_masks() && dataset.masks() == 0) {
+    return Wrong("batch.masks: no annotation of ", dataset.name(),
+                 " has a mask; leave it out");
+  }
   return absl::OkStatus();
 }
 
@@ -256,6 +260,7 @@ absl::Status CheckTransforms(const v1::DatasetInfo& dataset,
   TransformRules rules(
       {.channels = ChannelsOf(*plan),
        .categories = static_cast<uint32_t>(dataset.categories_size()),
+       .labelled = !dataset.has_labelled() || dataset.labelled() > 0,
        .annotated = dataset.annotations() > 0,
        .boxes = plan->batch().boxes(),
        .masks = plan->batch().masks()},

@@ -74,6 +74,11 @@ absl::Status Check(TransformRules* rules, v1::OneHot* one_hot) {
   if (classes == 0) {
     return rules->Wrong("the dataset has no categories; set num_classes");
   }
+  if (!rules->subject().labelled) {
+    return rules->Wrong(
+        "no sample of the dataset has a label, only annotations have; leave it "
+        "out");
+  }
   if (classes < rules->subject().categories) {
     return rules->Wrong(absl::StrCat(
         "num_classes ", classes, " is fewer than the dataset's categories, ",

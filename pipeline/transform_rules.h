@@ -24,6 +24,7 @@ class TransformRules {
   struct Subject {
     int channels = 3;
     uint32_t categories = 0;
+    bool labelled = false;   // Samples of the dataset are.
     bool annotated = false;  // The dataset is; next, what the batch has of it.
     bool boxes = false;
     bool masks = false;

@@ -48,6 +48,17 @@ void JoinCounts(const v1::DatasetInfo& dataset, v1::DatasetInfo* all) {
   all->set_samples(all->samples() + dataset.samples());
   all->set_annotations(all->annotations() + dataset.annotations());
   all->set_captions(all->captions() + dataset.captions());
+  // Unknown of one, unknown of all.
+  if (all->has_labelled() && dataset.has_labelled()) {
+    all->set_labelled(all->labelled() + dataset.labelled());
+  } else {
+    all->clear_labelled();
+  }
+  if (all->has_masks() && dataset.has_masks()) {
+    all->set_masks(all->masks() + dataset.masks());
+  } else {
+    all->clear_masks();
+  }
 }
 
 }  // namespace

@@ -24,6 +24,10 @@ double BoxSize(const v1::Box& box) {
   return area > 0 ? std::sqrt(area) : 0;
 }
 
+bool HasMask(const v1::Annotation& annotation) {
+  return annotation.has_run_lengths() || !annotation.polygons().empty();
+}
+
 // From the first bin with a count to the last.
 void FillInBoxSizes(const std::vector<uint64_t>& counts,
                     v1::DatasetInfo* info) {
@@ -50,7 +54,9 @@ void DatasetTally::Add(const v1::SampleMeta& meta, uint64_t image_bytes,
   AddCategories(meta);
   for (const v1::Annotation& annotation : meta.annotations()) {
     if (annotation.has_box()) AddBox(annotation.box());
+    if (HasMask(annotation)) ++masks_;
   }
+  if (!meta.labels().empty()) ++labelled_;
   ++samples_;
   annotations_ += meta.annotations_size();
   captions_ += meta.captions_size();
@@ -109,6 +115,8 @@ absl::Status DatasetTally::FillIn(v1::DatasetInfo* info) const {
   info->set_samples(samples_);
   info->set_annotations(annotations_);
   info->set_captions(captions_);
+  info->set_labelled(labelled_);
+  info->set_masks(masks_);
   info->set_image_bytes(image_bytes_);
   info->set_record_bytes(record_bytes_);
   info->set_max_width(max_width_);

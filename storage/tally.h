@@ -40,6 +40,8 @@ class DatasetTally {
   uint64_t samples_ = 0;
   uint64_t annotations_ = 0;
   uint64_t captions_ = 0;
+  uint64_t labelled_ = 0;
+  uint64_t masks_ = 0;
   uint64_t image_bytes_ = 0;
   uint64_t record_bytes_ = 0;
   uint64_t warned_ = 0;

@@ -181,6 +181,21 @@ TEST(MixtureTest, OneHotLabelsHaveAllClasses) {
   EXPECT_THAT(TensorOf(BatchOrDie(plan, {}), "label").shape, ElementsAre(6, 3));
 }
 
+TEST(MixtureTest, OneLabelledDatasetIsEnoughForOneHot) {
+  v1::SampleMeta bare;
+  bare.mutable_image()->set_format(v1::IMAGE_FORMAT_RAW);
+  bare.mutable_image()->set_width(1);
+  bare.mutable_image()->set_height(1);
+  bare.mutable_image()->set_channels(1);
+  v1::DatasetInfo info;
+  info.set_name("crows");
+  const auto crows = MakeMemoryStore(info, {{bare, "x"}});
+  CompileWell(
+      "dataset: 'cats' batch { size: 2 } transforms { one_hot {} } "
+      "mixture { parts { dataset: 'crows' } }",
+      {Pixels("cats", 4, {"cat", "dog"}), crows});
+}
+
 TEST(MixtureTest, SequentialTakesOneDatasetAfterTheOther) {
   const auto plan = CompileWell(
       "dataset: 'cats' batch { size: 8 } mixture { weight: 3 "

@@ -83,6 +83,7 @@ std::shared_ptr<const SampleStore> OddScenes(const ImageSize& size) {
   meta.mutable_image()->set_width(size.width);
   meta.mutable_image()->set_height(size.height);
   meta.mutable_image()->set_channels(3);
+  meta.add_labels(1);
   AddOddAnnotations(&meta);
   std::vector<std::pair<v1::SampleMeta, std::string>> samples;
   for (int i = 0; i < 8; ++i) {

@@ -481,6 +481,38 @@ TEST(PlanRulesTest, KeypointsNeedACategoryThatHasThem) {
               HasSubstr("no category of drawn/digits has keypoints"));
 }
 
+// One sample of one box, without a label or a mask.
+std::shared_ptr<const SampleStore> BareBoxes() {
+  v1::SampleMeta meta;
+  meta.mutable_image()->set_format(v1::IMAGE_FORMAT_RAW);
+  meta.mutable_image()->set_width(8);
+  meta.mutable_image()->set_height(8);
+  meta.mutable_image()->set_channels(3);
+  meta.add_annotations()->mutable_box()->set_width(4);
+  return MakeMemoryStore(DrawnScenes(1)->info(),
+                         {{meta, DrawnPixels(8, 8, 3, 0)}});
+}
+
+TEST(PlanRulesTest, MasksNeedAnnotationsThatHaveThem) {
+  const std::string plan =
+      "dataset: 'drawn/scenes' batch { size: 1 boxes: true masks: true } ";
+  const auto bare =
+      CompiledPlan::Compile(ParsePlan(plan + kFixedSize), BareBoxes());
+  EXPECT_TRUE(absl::IsInvalidArgument(bare.status())) << bare.status();
+  EXPECT_THAT(std::string(bare.status().message()),
+              HasSubstr("no annotation of drawn/scenes has a mask"));
+}
+
+TEST(PlanRulesTest, OneHotNeedsLabels) {
+  const std::string plan =
+      "dataset: 'drawn/scenes' batch { size: 1 } transforms { one_hot {} } ";
+  const auto bare = CompiledPlan::Compile(ParsePlan(plan), BareBoxes());
+  EXPECT_TRUE(absl::IsInvalidArgument(bare.status())) << bare.status();
+  EXPECT_THAT(std::string(bare.status().message()),
+              AllOf(HasSubstr("transforms[0] one_hot"),
+                    HasSubstr("no sample of the dataset has a label")));
+}
+
 TEST(PlanRulesTest, ACropThatNoImageHoldsIsRefusedAtOnce) {
   const auto plan = CompiledPlan::Compile(
       ParsePlan("dataset: 'drawn/digits' batch { size: 1 } "

@@ -242,7 +242,8 @@ def shortest(name):
     arguments = {field.name: required[field.name]
                  for field in _schema.MESSAGES[_schema.TRANSFORMS[name]]
                  if field.default is _schema.REQUIRED}
-    plan = Plan(SCENES)
+    labels = name in ("one_hot", "label_smoothing", "mix_up", "cut_mix")
+    plan = Plan(PHOTOS if labels else SCENES)
     if name in ("to_dtype", "normalize", *_schema.FINISHED, *_schema.MIXING):
         plan = plan.resize((32, 32))
     if name == "normalize":
@@ -253,8 +254,7 @@ def shortest(name):
     if not (_schema.FINISHED | _schema.MIXING | {"to_dtype", "normalize"}
             ) & {next(iter(s)) for s in plan.to_dict()["transforms"]}:
         plan = plan.center_crop(32)
-    boxes = name not in ("mix_up", "cut_mix")
-    return plan.batch(4, boxes=boxes, masks=name == "copy_paste",
+    return plan.batch(4, boxes=not labels, masks=name == "copy_paste",
                       channels="rgb")
 
 

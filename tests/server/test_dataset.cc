@@ -25,7 +25,12 @@ v1::DatasetInfo TempDataDir::Publish(const std::string& name, int samples,
     v1::SampleMeta meta;
     meta.set_key(absl::StrCat(i));
     meta.add_labels(i % 10);
-    v1::Box* box = meta.add_annotations()->mutable_box();
+    v1::Annotation* annotation = meta.add_annotations();
+    v1::RunLengths* mask = annotation->mutable_run_lengths();
+    mask->set_width(side);
+    mask->set_height(side);
+    mask->add_counts(side * side);
+    v1::Box* box = annotation->mutable_box();
     box->set_width(side);
     box->set_height(side);
     v1::ImageInfo* image = meta.mutable_image();

@@ -39,6 +39,9 @@ TEST(TallyTest, ASampleCountsOnceForACategoryHoweverOftenItHasIt) {
   EXPECT_EQ(info.samples(), 2);
   EXPECT_EQ(info.annotations(), 6);
   EXPECT_EQ(info.captions(), 2);
+  EXPECT_EQ(info.labelled(), 2);
+  EXPECT_EQ(info.masks(), 0);
+  EXPECT_TRUE(info.has_masks());
   EXPECT_EQ(info.image_bytes(), 20);
   EXPECT_EQ(info.record_bytes(), 30);
   EXPECT_EQ(info.categories(0).samples(), 0);
@@ -46,6 +49,17 @@ TEST(TallyTest, ASampleCountsOnceForACategoryHoweverOftenItHasIt) {
   EXPECT_EQ(info.categories(1).annotations(), 4);
   EXPECT_EQ(info.categories(2).samples(), 2);
   EXPECT_EQ(info.categories(2).annotations(), 2);
+}
+
+TEST(TallyTest, AMaskIsPolygonsOrRunLengths) {
+  v1::SampleMeta meta;
+  meta.add_annotations()->add_polygons();
+  meta.add_annotations()->mutable_run_lengths();
+  meta.add_annotations()->mutable_box();
+  DatasetTally tally;
+  tally.Add(meta, 1, 1);
+  EXPECT_EQ(Counted(tally).masks(), 2);
+  EXPECT_EQ(Counted(tally).labelled(), 0);
 }
 
 TEST(TallyTest, ACategoryOutOfRangeIsRefusedNamingTheSample) {

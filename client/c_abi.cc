@@ -119,8 +119,11 @@ using namespace millrace::client;  // NOLINT: the functions of C have none.
 // --- The handles -------------------------------------------------------------
 
 struct millrace_batch {
-  explicit millrace_batch(ReceivedBatch received) : batch(std::move(received)) {
-    tensors.reserve(batch.tensors.size());
+  explicit millrace_batch(size_t num_tensors) { tensors.reserve(num_tensors); }
+
+  // Of num_tensors. Allocates nothing, so that no batch is lost.
+  void Fill(ReceivedBatch received) {
+    batch = std::move(received);
     for (const TensorView& tensor : batch.tensors) {
       // The batch is ours alone; the view is const for readers in general.
       auto* bytes = const_cast<uint8_t*>(tensor.bytes.data());
@@ -308,9 +311,12 @@ int32_t millrace_stream_next(millrace_stream* stream, double timeout,
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(batch, "batch"));
     MILLRACE_RETURN_IF_ERROR(stream->CheckOpen());
     millrace::MutexLock turn(&stream->turn);
+    auto handle =
+        std::make_unique<millrace_batch>(stream->promise->tensors.size());
     MILLRACE_ASSIGN_OR_RETURN(ReceivedBatch received,
                               stream->stream->NextBefore(DeadlineIn(timeout)));
-    *batch = new millrace_batch(std::move(received));
+    handle->Fill(std::move(received));
+    *batch = handle.release();
     return absl::OkStatus();
   });
 }

@@ -89,9 +89,10 @@ struct EndpointList::State {
   const absl::Duration every;
   const Listener listener;
   const Resolver resolver;
-  // Of each endpoint, and all of them as they were told last. Of one thread.
+  // Of each endpoint, and what was told last. Of one thread.
   std::vector<std::vector<ServerAddress>> found;
   std::vector<ServerAddress> told;
+  absl::Status told_problem;
 
   Mutex mutex;
   CondVar changed;
@@ -131,8 +132,9 @@ void EndpointList::State::Tell(const absl::Status& problem) {
       if (std::none_of(all.begin(), all.end(), same)) all.push_back(address);
     }
   }
-  if (all == told && problem.ok()) return;
+  if (all == told && problem == told_problem) return;
   told = all;
+  told_problem = problem;
   MutexLock lock(&mutex);
   if (!stopped) listener(std::move(all), problem);
 }

@@ -1,6 +1,7 @@
 // What a ResumingStream does with servers' answers, on gRPC's threads.
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,7 +37,14 @@ uint64_t EndStep(const BatchStreamOptions& options, uint64_t steps_per_epoch) {
 
 void ResumingStream::OnMessage(ServerLink* link,
                                const grpc::ByteBuffer& message) {
-  const absl::Status status = Handle(link, message);
+  absl::Status status;
+  try {
+    status = Handle(link, message);
+  } catch (const std::bad_alloc&) {
+    status = absl::ResourceExhaustedError(
+        "there is no memory for another batch: lower prefetch_steps, "
+        "prefetch_bytes or the batch size");
+  }
   if (status.ok()) return;
   MutexLock lock(&mutex_);
   link->Refuse(status);

@@ -89,6 +89,9 @@ TEST(EndpointListTest, WhatCannotBeLookedUpStaysAsItWasAndIsTold) {
   fails = true;
   EXPECT_THAT(told.WaitFor(2), ElementsAre("1.1.1.1:80"));
   EXPECT_EQ(told.problem().message(), "no name server");
+  fails = false;
+  EXPECT_THAT(told.WaitFor(3), ElementsAre("1.1.1.1:80"));
+  EXPECT_TRUE(told.problem().ok()) << told.problem();
 }
 
 TEST(EndpointListTest, AnEndDoesNotWaitForAResolverThatHangs) {

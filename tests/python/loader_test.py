@@ -15,7 +15,7 @@ from unittest import mock
 import numpy as np
 
 import millrace
-from millrace import Loader, Plan, _library, _loader, _schema, where
+from millrace import Loader, Plan, _batch, _library, _loader, _schema, where
 from millrace._batch import Memory
 from world import (DIGITS, PATIENCE, PHOTOS, SCENES, Digest, Server, World,
                    digits_plan, pull, scenes_plan)
@@ -95,6 +95,23 @@ class BytesTest(unittest.TestCase):
         self.assertEqual(released, [])
         del memory
         self.assertEqual(released, [12345])
+
+    def test_memory_in_a_cycle_is_released_too(self):
+        released = []
+        keep = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(released.append)
+        library = mock.Mock(batch_release=keep)
+        with mock.patch.object(_library, "get", lambda: library):
+            cycle = [Memory()]
+        cycle[0].slot.value = 12345
+        cycle.append(cycle)
+        del cycle
+        gc.collect()
+        self.assertEqual(released, [12345])
+
+    def test_what_watches_memory_does_not_pile_up(self):
+        for _ in range(1000):
+            Memory()
+        self.assertLess(len(_batch._releases), 500)
 
     def test_promises_are_kept(self):
         with open_loader(scenes_plan()) as loader:
@@ -212,7 +229,8 @@ class PlanTest(unittest.TestCase):
         ]:
             with self.assertRaisesRegex(error, message):
                 Loader(**{"endpoints": "localhost:1", "plan": plan, **options})
-        Loader("localhost:1", plan, hedge_after=math.inf, keepalive=60.0)
+        Loader("localhost:1", plan, hedge_after=math.inf, keepalive=60.0,
+               rank=np.int64(1), world_size=np.int64(2))
 
     def test_a_server_that_is_not_there_is_given_up(self):
         with self.assertRaisesRegex(millrace.Unavailable, "localhost:1"):
@@ -505,6 +523,11 @@ class QueryTest(unittest.TestCase):
             millrace.dataset_info(server.endpoint, "none")
         with self.assertRaises(millrace.Error):
             millrace.dataset_info("localhost:1", DIGITS, timeout=0.2)
+
+    def test_names_come_from_whichever_server_answers(self):
+        loader = Loader(["localhost:1", server.endpoint], digits_plan(),
+                        give_up_after=PATIENCE)
+        self.assertEqual(len(loader.class_names()), 10)
 
     def test_progress_counts_images(self):
         loader = open_loader(digits_plan(), end_step=3)

@@ -306,6 +306,11 @@ class ArgumentTest(unittest.TestCase):
         plan = Plan("x").random_erasing(value="random")
         self.assertIn("random: true", str(plan))
 
+    def test_at_least_is_a_whole_number(self):
+        for wrong in (0, 1.5, "2"):
+            with self.assertRaisesRegex(ValueError, "at_least"):
+                where.annotation(crowd=True, at_least=wrong)
+
     def test_conditions_combine(self):
         a = where.classes("dog", supercategories=["animal"])
         b = where.annotation(crowd=True, area=(None, 9.5), at_least=2)

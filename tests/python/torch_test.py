@@ -197,6 +197,27 @@ class RankTest(unittest.TestCase):
 
 class DetectionTest(unittest.TestCase):
 
+    def test_all_that_is_handed_out_is_pinned(self):
+        pinned = []
+
+        def pin(tensor):
+            pinned.append(tensor)
+            return tensor
+
+        with mock.patch.object(torch.Tensor, "pin_memory", pin):
+            for plan in (digits_plan(), scenes_plan(masks=True)):
+                pinned.clear()
+                images, targets = next(iter(DataLoader(
+                    server.endpoint, plan, pin_memory=True,
+                    give_up_after=PATIENCE)))
+                if isinstance(targets, torch.Tensor):
+                    wanted = [images, targets]
+                else:
+                    wanted = [tensor for target in targets
+                              for tensor in target.values()]
+                for tensor in wanted:
+                    self.assertTrue(any(tensor is one for one in pinned))
+
     def test_targets_are_what_torchvisions_models_take(self):
         for form in ("xyxy", "xywh", "cxcywh"):
             for rows in (None, 20):

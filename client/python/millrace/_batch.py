@@ -36,16 +36,33 @@ class _Release(weakref.ref):  # type: ignore[type-arg]
     __slots__ = ("_as_parameter_",)
 
 
+# Of every Memory that is there, and of some that have gone: a reference in the
+# same cycle of garbage as what it refers to is not called.
+_releases: Dict[int, _Release] = {}
+_releases_limit = 64
+
+
+def _forget_what_is_released() -> None:
+    global _releases_limit
+    for key, release in list(_releases.items()):
+        if release() is None:
+            _releases.pop(key, None)
+    _releases_limit = 64 + 2 * len(_releases)
+
+
 class Memory:
     """Owns a millrace_batch: released when nothing refers to this."""
 
-    __slots__ = ("slot", "out", "_release", "__weakref__")
+    __slots__ = ("slot", "out", "__weakref__")
 
     def __init__(self) -> None:
         self.slot = ctypes.c_void_p()
         self.out = ctypes.byref(self.slot)
-        self._release = _Release(self, _library.get().batch_release)
-        self._release._as_parameter_ = self.slot
+        release = _Release(self, _library.get().batch_release)
+        release._as_parameter_ = self.slot
+        _releases[id(release)] = release
+        if len(_releases) > _releases_limit:
+            _forget_what_is_released()
 
 
 class _DLDevice(ctypes.Structure):

@@ -6,6 +6,7 @@ import base64
 import ctypes
 import json
 import logging
+import operator
 import os
 import threading
 import time
@@ -17,7 +18,7 @@ import numpy as np
 
 from millrace import _library
 from millrace._batch import DTYPE_NAMES, Batch, Form, Memory
-from millrace._errors import Cancelled, FailedPrecondition
+from millrace._errors import Cancelled, Error, FailedPrecondition
 from millrace._plan import Plan
 
 _log = logging.getLogger("millrace")
@@ -174,6 +175,18 @@ def _new_options(options: Dict[str, Any], state: bytes) -> ctypes.c_void_p:
     return handle
 
 
+def _whole_number(name: str, value: Any) -> int:
+    """Also of numpy's integers."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = -1
+    if number < 0:
+        raise ValueError(f"{name} is {value!r}; a whole number of 0 or more "
+                         "is wanted")
+    return number
+
+
 def _endpoints_text(endpoints: Union[str, Sequence[str]]) -> str:
     if isinstance(endpoints, str):
         return endpoints
@@ -251,10 +264,8 @@ class Loader:
             "give_up_after": float(give_up_after),
             "audit_log": os.fspath(audit_log), **options}
         for option, value in self._options.items():
-            if (_OPTION_KINDS[option] == "integer"
-                    and (not isinstance(value, int) or value < 0)):
-                raise ValueError(f"{option} is {value!r}; a whole number of 0 "
-                                 "or more is wanted")
+            if _OPTION_KINDS[option] == "integer":
+                self._options[option] = _whole_number(option, value)
         self._library = _library.get()
         # Finds what is wrong with them now rather than at the first batch.
         self._library.options_release(_new_options(self._options, b""))
@@ -426,8 +437,14 @@ class Loader:
         return self._class_names
 
     def _dataset_info(self, dataset: str) -> Dict[str, Any]:
-        endpoint = self._options["endpoints"].split(",")[0].strip()
-        return dataset_info(endpoint, dataset)
+        """Of the first server that answers."""
+        *others, last = self._options["endpoints"].split(",")
+        for endpoint in others:
+            try:
+                return dataset_info(endpoint.strip(), dataset)
+            except Error:
+                pass
+        return dataset_info(last.strip(), dataset)
 
     # --- Batches --------------------------------------------------------------
 
@@ -576,9 +593,7 @@ class Loader:
     def seek(self, step: int) -> None:
         """Goes on at another step, counted over epochs, of the same versions of
         the datasets."""
-        if not isinstance(step, int) or step < 0:
-            raise ValueError(f"step is {step!r}; a whole number of 0 or more "
-                             "is wanted")
+        step = _whole_number("step", step)
         self.open()
         self.load_state_dict(self._state_at(step))
 

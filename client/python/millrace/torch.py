@@ -179,9 +179,10 @@ class DataLoader:
     def _tensor(self, batch: Batch, name: str) -> torch.Tensor:
         array = batch[name]
         if batch.dtype(name) == "bfloat16":
-            tensor = torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-        else:
-            tensor = torch.from_numpy(array)
+            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(array)
+
+    def _pinned(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.pin_memory() if self._pin else tensor
 
     def _convert(self, batch: Batch) -> Tuple[Any, Any]:
@@ -197,7 +198,7 @@ class DataLoader:
             valid = torch.from_numpy(batch["valid"]).bool()
             if not valid.all():
                 images, labels = images[valid], labels[valid]
-        return images, labels
+        return self._pinned(images), self._pinned(labels)
 
     def _lists(self, batch: Batch, images: torch.Tensor
                ) -> Tuple[List[torch.Tensor], List[Dict[str, torch.Tensor]]]:
@@ -205,6 +206,7 @@ class DataLoader:
                    if name.startswith("box") or name in
                    ("masks", "keypoints", "source_id")}
         samples = np.flatnonzero(batch["valid"]).tolist()
+        images = self._pinned(images)
         return ([images[i] for i in samples],
                 [self._target(batch, tensors, i) for i in samples])
 
@@ -224,4 +226,4 @@ class DataLoader:
         for name in ("masks", "keypoints"):
             if name in tensors:
                 target[name] = tensors[name][rows]
-        return target
+        return {name: self._pinned(tensor) for name, tensor in target.items()}

@@ -125,8 +125,9 @@ def annotation(*, names: Sequence[str] = (), subtrees: Sequence[str] = (),
         tree["crowd"] = bool(crowd)
     if keypoints is not None:
         tree["keypoints"] = _range("keypoints", keypoints)
-    if at_least < 1:
-        raise ValueError(f"annotation: at_least {at_least}: give 1 or more")
+    if not isinstance(at_least, int) or at_least < 1:
+        raise ValueError(f"annotation: at_least {at_least!r}: give a whole "
+                         "number of 1 or more")
     if at_least > 1:
         tree["at_least"] = at_least
     if not tree:

@@ -22,7 +22,7 @@ packages=(
   python3-pip python3-setuptools python3-venv python3-wheel
 )
 
-peers=(python3-torchvision iperf3)
+peers=(python3-torchvision iperf3 mypy)
 
 # Installs those of its arguments that are missing.
 install() {

@@ -1,5 +1,6 @@
 """The plan builder, without a server."""
 
+import ast
 import enum
 import pathlib
 import subprocess
@@ -89,6 +90,7 @@ class SchemaTest(unittest.TestCase):
         self.assertEqual(
             stub.read_text(encoding="utf-8"), _stub.stub(),
             "run: python3 -m millrace._stub > millrace/_plan.pyi")
+        ast.parse(_stub.stub())
 
 
 class TextTest(unittest.TestCase):

@@ -9,7 +9,7 @@ import numpy as np
 from millrace import _library
 
 # By DType of plan.proto. numpy has no bfloat16: its bits are given as uint16.
-_DTYPES = {
+_DTYPES: Dict[int, "np.dtype[Any]"] = {
     1: np.dtype("u1"),
     2: np.dtype("<i4"),
     3: np.dtype("<i8"),
@@ -34,6 +34,7 @@ class _Release(weakref.ref):  # type: ignore[type-arg]
     """
 
     __slots__ = ("_as_parameter_",)
+    _as_parameter_: ctypes.c_void_p
 
 
 # Of every Memory that is there, and of some that have gone: a reference in the

@@ -273,7 +273,7 @@ class Loader:
         self._state = b""
         self._next_step = start_step
         self._stream: Optional[_Stream] = None
-        self._finalizer: Optional["weakref.finalize[..., Any]"] = None
+        self._finalizer: Optional[weakref.finalize] = None
         # Held by who waits for the server, or changes streams. The thread of
         # an `await` that was cancelled may do so for another slice.
         self._turn = threading.RLock()

@@ -51,16 +51,17 @@ class Plan:
     def seed(self, seed: int) -> "Plan": ...
     def sequential(self) -> "Plan": ...
     def shuffle(self, seed: Optional[int] = None) -> "Plan": ...
-    def class_balanced(self, positions: int = 0, seed: Optional[int] = None) ->
-        "Plan": ...
-    def weighted(self, rules: Iterable[Tuple[Condition, float]], positions: int
-        = 0, seed: Optional[int] = None) -> "Plan": ...
+    def class_balanced(self, positions: int = 0,
+        seed: Optional[int] = None) -> "Plan": ...
+    def weighted(self, rules: Iterable[Tuple[Condition, float]],
+        positions: int = 0, seed: Optional[int] = None) -> "Plan": ...
     def aspect_groups(self, *edges: float) -> "Plan": ...
     def mix(self, other: Union["Plan", str], weight: int = 1) -> "Plan": ...
     def mixture(self, weight: int = 1, positions: int = 0) -> "Plan": ...
     def check(self) -> None: ...
-    def resize(self, size: Union[int, Sequence[int]], interpolation: Any =
-        'BILINEAR', max_size: Optional[int] = None) -> "Plan":
+    def resize(self, size: Union[int, Sequence[int]],
+        interpolation: Any = 'BILINEAR',
+        max_size: Optional[int] = None) -> "Plan":
         """Adds Resize; see docs/transforms.md.
 
         Args:
@@ -77,8 +78,8 @@ class Plan:
             size: pixels; one value: a square; two: height, width, 1 to 8192
         """
         ...
-    def random_resized_crop(self, size: Union[int, Sequence[int]], scale:
-        Sequence[float] = (0.08, 1.0), ratio: Sequence[float] = (0.75,
+    def random_resized_crop(self, size: Union[int, Sequence[int]],
+        scale: Sequence[float] = (0.08, 1.0), ratio: Sequence[float] = (0.75,
         1.3333333333333333), interpolation: Any = 'BILINEAR') -> "Plan":
         """Adds RandomResizedCrop; see docs/transforms.md.
 
@@ -138,10 +139,10 @@ class Plan:
             padding_mode: CONSTANT, EDGE, REFLECT or SYMMETRIC
         """
         ...
-    def random_crop(self, size: Union[int, Sequence[int]], padding:
-        Optional[Union[int, Sequence[int]]] = None, pad_if_needed: bool = False,
-        fill: Union[int, Sequence[int]] = 0, padding_mode: Any = 'CONSTANT') ->
-        "Plan":
+    def random_crop(self, size: Union[int, Sequence[int]],
+        padding: Optional[Union[int, Sequence[int]]] = None,
+        pad_if_needed: bool = False, fill: Union[int, Sequence[int]] = 0,
+        padding_mode: Any = 'CONSTANT') -> "Plan":
         """Adds RandomCrop; see docs/transforms.md.
 
         Args:
@@ -163,9 +164,9 @@ class Plan:
             interpolation: NEAREST, BILINEAR or BICUBIC
         """
         ...
-    def scale_jitter(self, target_size: Union[int, Sequence[int]], scale_range:
-        Sequence[float] = (0.1, 2.0), interpolation: Any = 'BILINEAR') ->
-        "Plan":
+    def scale_jitter(self, target_size: Union[int, Sequence[int]],
+        scale_range: Sequence[float] = (0.1, 2.0),
+        interpolation: Any = 'BILINEAR') -> "Plan":
         """Adds ScaleJitter; see docs/transforms.md.
 
         Args:
@@ -176,8 +177,8 @@ class Plan:
         """
         ...
     def random_shortest_size(self, min_size: Union[int, Sequence[int]],
-        max_size: Optional[int] = None, interpolation: Any = 'BILINEAR') ->
-        "Plan":
+        max_size: Optional[int] = None,
+        interpolation: Any = 'BILINEAR') -> "Plan":
         """Adds RandomShortestSize; see docs/transforms.md.
 
         Args:
@@ -187,9 +188,9 @@ class Plan:
         """
         ...
     def random_rotation(self, degrees: Union[float, Sequence[float]],
-        interpolation: Any = 'NEAREST', expand: bool = False, center:
-        Optional[Sequence[float]] = None, fill: Union[int, Sequence[int]] = 0)
-        -> "Plan":
+        interpolation: Any = 'NEAREST', expand: bool = False,
+        center: Optional[Sequence[float]] = None, fill: Union[int,
+        Sequence[int]] = 0) -> "Plan":
         """Adds RandomRotation; see docs/transforms.md.
 
         Args:
@@ -200,10 +201,11 @@ class Plan:
             fill: one value, or one for each channel, 0 to 255
         """
         ...
-    def random_affine(self, degrees: Union[float, Sequence[float]], translate:
-        Optional[Sequence[float]] = None, scale: Optional[Sequence[float]] =
-        None, shear: Optional[Union[float, Sequence[float]]] = None,
-        interpolation: Any = 'NEAREST', fill: Union[int, Sequence[int]] = 0,
+    def random_affine(self, degrees: Union[float, Sequence[float]],
+        translate: Optional[Sequence[float]] = None,
+        scale: Optional[Sequence[float]] = None, shear: Optional[Union[float,
+        Sequence[float]]] = None, interpolation: Any = 'NEAREST',
+        fill: Union[int, Sequence[int]] = 0,
         center: Optional[Sequence[float]] = None) -> "Plan":
         """Adds RandomAffine; see docs/transforms.md.
 
@@ -219,8 +221,8 @@ class Plan:
         """
         ...
     def random_perspective(self, distortion_scale: float = 0.5, p: float = 0.5,
-        interpolation: Any = 'BILINEAR', fill: Union[int, Sequence[int]] = 0) ->
-        "Plan":
+        interpolation: Any = 'BILINEAR', fill: Union[int,
+        Sequence[int]] = 0) -> "Plan":
         """Adds RandomPerspective; see docs/transforms.md.
 
         Args:
@@ -245,8 +247,8 @@ class Plan:
             trials: for each option drawn
         """
         ...
-    def random_zoom_out(self, fill: Union[int, Sequence[int]] = 0, side_range:
-        Sequence[float] = (1.0, 4.0), p: float = 0.5) -> "Plan":
+    def random_zoom_out(self, fill: Union[int, Sequence[int]] = 0,
+        side_range: Sequence[float] = (1.0, 4.0), p: float = 0.5) -> "Plan":
         """Adds RandomZoomOut; see docs/transforms.md.
 
         Args:
@@ -255,8 +257,8 @@ class Plan:
             p: probability, 0 to 1
         """
         ...
-    def sanitize_bounding_boxes(self, min_size: float = 1.0, min_area: float =
-        1.0) -> "Plan":
+    def sanitize_bounding_boxes(self, min_size: float = 1.0,
+        min_area: float = 1.0) -> "Plan":
         """Adds SanitizeBoundingBoxes; see docs/transforms.md.
 
         Args:
@@ -264,10 +266,11 @@ class Plan:
             min_area: square pixels
         """
         ...
-    def color_jitter(self, brightness: Optional[Union[float, Sequence[float]]] =
-        None, contrast: Optional[Union[float, Sequence[float]]] = None,
-        saturation: Optional[Union[float, Sequence[float]]] = None, hue:
-        Optional[Union[float, Sequence[float]]] = None) -> "Plan":
+    def color_jitter(self, brightness: Optional[Union[float,
+        Sequence[float]]] = None, contrast: Optional[Union[float,
+        Sequence[float]]] = None, saturation: Optional[Union[float,
+        Sequence[float]]] = None, hue: Optional[Union[float,
+        Sequence[float]]] = None) -> "Plan":
         """Adds ColorJitter; see docs/transforms.md.
 
         Args:
@@ -288,8 +291,8 @@ class Plan:
             p: probability, 0 to 1
         """
         ...
-    def gaussian_blur(self, kernel_size: Union[int, Sequence[int]], sigma:
-        Union[float, Sequence[float]] = (0.1, 2.0)) -> "Plan":
+    def gaussian_blur(self, kernel_size: Union[int, Sequence[int]],
+        sigma: Union[float, Sequence[float]] = (0.1, 2.0)) -> "Plan":
         """Adds GaussianBlur; see docs/transforms.md.
 
         Args:
@@ -334,8 +337,8 @@ class Plan:
             p: probability, 0 to 1
         """
         ...
-    def random_adjust_sharpness(self, sharpness_factor: float, p: float = 0.5)
-        -> "Plan":
+    def random_adjust_sharpness(self, sharpness_factor: float,
+        p: float = 0.5) -> "Plan":
         """Adds RandomAdjustSharpness; see docs/transforms.md.
 
         Args:
@@ -357,8 +360,8 @@ class Plan:
         """
         ...
     def rand_augment(self, num_ops: int = 2, magnitude: int = 9,
-        num_magnitude_bins: int = 31, interpolation: Any = 'NEAREST', fill:
-        Union[int, Sequence[int]] = 0) -> "Plan":
+        num_magnitude_bins: int = 31, interpolation: Any = 'NEAREST',
+        fill: Union[int, Sequence[int]] = 0) -> "Plan":
         """Adds RandAugment; see docs/transforms.md.
 
         Args:
@@ -369,8 +372,9 @@ class Plan:
             fill: one value, or one for each channel, 0 to 255
         """
         ...
-    def trivial_augment_wide(self, num_magnitude_bins: int = 31, interpolation:
-        Any = 'NEAREST', fill: Union[int, Sequence[int]] = 0) -> "Plan":
+    def trivial_augment_wide(self, num_magnitude_bins: int = 31,
+        interpolation: Any = 'NEAREST', fill: Union[int,
+        Sequence[int]] = 0) -> "Plan":
         """Adds TrivialAugmentWide; see docs/transforms.md.
 
         Args:
@@ -379,8 +383,9 @@ class Plan:
             fill: one value, or one for each channel, 0 to 255
         """
         ...
-    def auto_augment(self, policy: Any = 'IMAGENET', interpolation: Any =
-        'NEAREST', fill: Union[int, Sequence[int]] = 0) -> "Plan":
+    def auto_augment(self, policy: Any = 'IMAGENET',
+        interpolation: Any = 'NEAREST', fill: Union[int,
+        Sequence[int]] = 0) -> "Plan":
         """Adds AutoAugment; see docs/transforms.md.
 
         Args:
@@ -433,11 +438,11 @@ class Plan:
         """
         ...
     def batch(self, size: int, remainder: Any = 'DROP', layout: Any = 'NHWC',
-        channels: Any = 'CHANNELS_OF_DATASET', boxes: bool = False, masks: bool
-        = False, keypoints: bool = False, ignore_orientation: bool = False,
-        corrupt: Any = 'FAIL', box_format: Any = 'XYXY', max_boxes:
-        Optional[int] = None, mask_format: Any = 'DENSE', scaled_decode: bool =
-        False) -> "Plan":
+        channels: Any = 'CHANNELS_OF_DATASET', boxes: bool = False,
+        masks: bool = False, keypoints: bool = False,
+        ignore_orientation: bool = False, corrupt: Any = 'FAIL',
+        box_format: Any = 'XYXY', max_boxes: Optional[int] = None,
+        mask_format: Any = 'DENSE', scaled_decode: bool = False) -> "Plan":
         """How batches are made.
 
         Args:

@@ -58,7 +58,7 @@ class Field:
 
 # --- What transforms have in common -------------------------------------------
 
-_SIDE = {"least": 1, "most": 8192}
+_SIDE: Dict[str, Any] = {"least": 1, "most": 8192}
 
 
 def _size(name: str = "size", doc: str = "") -> Field:

@@ -43,8 +43,12 @@ def _wrapped(first: str, parameters: list, last: str) -> str:
     text = first + ", ".join(["self", *parameters]) + last
     if len(text) <= 80:
         return text
-    return textwrap.fill(text, 80, subsequent_indent=" " * 8,
+    # Lines end between parameters only: textwrap leaves these spaces alone.
+    for joint in (" -> ", " = ", ": "):
+        text = text.replace(joint, joint.replace(" ", "\u00a0"))
+    text = textwrap.fill(text, 80, subsequent_indent=" " * 8,
                          break_long_words=False, break_on_hyphens=False)
+    return text.replace("\u00a0", " ")
 
 
 def _method(name: str, message: str) -> str:

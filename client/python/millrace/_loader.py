@@ -1,7 +1,6 @@
 """millrace.Loader: batches from servers, for any framework."""
 
 import asyncio
-import atexit
 import base64
 import ctypes
 import json
@@ -12,14 +11,15 @@ import threading
 import time
 import weakref
 from typing import (Any, AsyncIterator, Dict, Iterator, List, NamedTuple,
-                    Optional, Sequence, Set, Tuple, Union)
+                    Optional, Sequence, Tuple, Union)
 
 import numpy as np
 
-from millrace import _library
+from millrace import _library, _stream
 from millrace._batch import DTYPE_NAMES, Batch, Form, Memory
 from millrace._errors import Cancelled, Error, FailedPrecondition
 from millrace._plan import Plan
+from millrace._stream import Stream
 
 _log = logging.getLogger("millrace")
 
@@ -27,17 +27,6 @@ _log = logging.getLogger("millrace")
 _SLICE_SECONDS = 0.1
 # How often a loader that waits says so.
 _WARN_EVERY_SECONDS = 10.0
-
-_OPTION_KINDS = {
-    "endpoints": "text", "plan": "text", "name": "text", "audit_log": "text",
-    "rank": "integer", "world_size": "integer", "start_step": "integer",
-    "end_step": "integer", "end_epoch": "integer", "prefetch_steps": "integer",
-    "prefetch_bytes": "integer", "connections": "integer",
-    "max_message_bytes": "integer",
-    "hedge_after": "seconds", "give_up_after": "seconds",
-    "min_backoff": "seconds", "max_backoff": "seconds", "keepalive": "seconds",
-    "resolve_every": "seconds",
-}
 
 
 class TensorSpec(NamedTuple):
@@ -51,128 +40,6 @@ class TensorSpec(NamedTuple):
 
 class _End(Exception):
     """The end of the stream."""
-
-
-def _closed_error() -> BaseException:
-    """For a daemon thread that waits at the interpreter's end: it just ends."""
-    return SystemExit() if _exiting else Cancelled("the loader was closed")
-
-
-class _Stream:
-    """A millrace_stream, for as long as somebody uses it:
-
-        with stream.use() as pointer:
-            library.stream_...(pointer, ...)
-
-    From any thread, and from a signal's handler in the midst of another use.
-    Once closed, who is last in such a block releases it.
-    """
-
-    class Use:
-        """One such block. An interrupt may come between any two calls."""
-
-        def __init__(self, stream: "_Stream") -> None:
-            self._stream = stream
-
-        def __enter__(self) -> ctypes.c_void_p:
-            stream = self._stream
-            try:
-                with stream._lock:
-                    if stream._closed or stream.pointer is None:
-                        raise _closed_error()
-                    stream._users.add(self)
-                    return stream.pointer
-            except BaseException:
-                self._leave()
-                raise
-
-        def __exit__(self, *_: object) -> None:
-            try:
-                self._leave()
-            finally:
-                self._leave()
-
-        def _leave(self) -> None:
-            with self._stream._lock:
-                self._stream._users.discard(self)
-                self._stream._release_if_unused()
-
-    def __init__(self, options: Dict[str, Any], state: bytes) -> None:
-        self.generation = _library.generation
-        self.library = _library.get()
-        self.pointer: Optional[ctypes.c_void_p] = None
-        # Of `users` and `closed`. A handler may come while its own thread
-        # holds it.
-        self._lock = threading.RLock()
-        self._released = threading.Condition(self._lock)
-        self._users: Set["_Stream.Use"] = set()
-        self._closed = False
-        handle = _new_options(options, state)
-        try:
-            _library.use_network()
-            pointer = ctypes.c_void_p()
-            self.library.call("stream_start", handle, ctypes.byref(pointer))
-            self.pointer = pointer
-        finally:
-            self.library.options_release(handle)
-
-    def close(self, _process: Any = _library) -> None:
-        """Idempotent. Ends what waits in other threads."""
-        if self.generation != _process.generation:
-            return
-        with self._lock:
-            self._closed = True
-            if self.pointer is not None:
-                self.library.stream_cancel(self.pointer)
-            self._release_if_unused()
-
-    def _release_if_unused(self) -> None:
-        if self._closed and not self._users and self.pointer is not None:
-            pointer, self.pointer = self.pointer, None
-            self.library.stream_release(pointer)
-            self._released.notify_all()
-
-    def wait_released(self, timeout: float) -> None:
-        """After close(): until nobody uses it any more."""
-        with self._lock:
-            self._released.wait_for(lambda: self.pointer is None, timeout)
-
-    def use(self) -> "_Stream.Use":
-        return _Stream.Use(self)
-
-
-# What the end of the interpreter closes.
-_live: "weakref.WeakSet[_Stream]" = weakref.WeakSet()
-_exiting = False
-
-
-def _close_all() -> None:
-    global _exiting
-    _exiting = True
-    for stream in list(_live):
-        stream.close()
-        # A daemon thread may be in it, and never leave.
-        stream.wait_released(5)
-
-
-atexit.register(_close_all)
-
-
-def _new_options(options: Dict[str, Any], state: bytes) -> ctypes.c_void_p:
-    library = _library.get()
-    handle = ctypes.c_void_p(library.options_new())
-    try:
-        for name, value in options.items():
-            kind = _OPTION_KINDS[name]
-            if kind == "text":
-                value = value.encode()
-            library.call("options_set_" + kind, handle, name.encode(), value)
-        library.call("options_set_bytes", handle, b"state", state, len(state))
-        library.call("options_check", handle)
-    except BaseException:
-        library.options_release(handle)
-        raise
-    return handle
 
 
 def _whole_number(name: str, value: Any) -> int:
@@ -251,9 +118,9 @@ class Loader:
         if isinstance(plan, str):
             plan = Plan.from_text(plan)
         plan.check()
-        for unknown in options.keys() - _OPTION_KINDS.keys():
+        for unknown in options.keys() - _stream.OPTION_KINDS.keys():
             raise TypeError(f"Loader() has no option {unknown!r}; it has "
-                            + ", ".join(_OPTION_KINDS))
+                            + ", ".join(_stream.OPTION_KINDS))
         self.plan = plan
         self._options: Dict[str, Any] = {
             "endpoints": _endpoints_text(endpoints), "plan": str(plan),
@@ -264,15 +131,15 @@ class Loader:
             "give_up_after": float(give_up_after),
             "audit_log": os.fspath(audit_log), **options}
         for option, value in self._options.items():
-            if _OPTION_KINDS[option] == "integer":
+            if _stream.OPTION_KINDS[option] == "integer":
                 self._options[option] = _whole_number(option, value)
         self._library = _library.get()
         # Finds what is wrong with them now rather than at the first batch.
-        self._library.options_release(_new_options(self._options, b""))
+        self._library.options_release(_stream.new_options(self._options, b""))
         self._generation = _library.generation
         self._state = b""
         self._next_step = start_step
-        self._stream: Optional[_Stream] = None
+        self._stream: Optional[Stream] = None
         self._finalizer: Optional[weakref.finalize] = None
         # Held by who waits for the server, or changes streams. The thread of
         # an `await` that was cancelled may do so for another slice.
@@ -313,11 +180,10 @@ class Loader:
                 return True
             self._check_usable()
             if self._stream is None:
-                self._stream = _Stream(self._options, self._state)
+                self._stream = Stream(self._options, self._state)
                 # Also when the loader is forgotten.
                 self._finalizer = weakref.finalize(self, self._stream.close)
                 self._finalizer.atexit = False
-                _live.add(self._stream)
             with self._stream.use() as pointer:
                 code = self._library.stream_open(pointer, timeout,
                                                  ctypes.byref(self._message))
@@ -363,12 +229,12 @@ class Loader:
         if self._closed:
             raise Cancelled("the loader was closed; make another one")
 
-    def _open_stream(self) -> _Stream:
+    def _open_stream(self) -> Stream:
         self._check_usable()
         self.open()
         stream = self._stream
         if stream is None:
-            raise _closed_error()
+            raise _stream.closed_error()
         return stream
 
     # --- What the server answered ---------------------------------------------
@@ -496,7 +362,7 @@ class Loader:
             stream = self._stream
             _library.check_generation(self._generation, "Loader")
             if stream is None:
-                raise _closed_error()
+                raise _stream.closed_error()
             if memory.slot.value:
                 return memory
             with stream.use() as pointer:
@@ -509,7 +375,7 @@ class Loader:
             return None
         if code == _library.OUT_OF_RANGE:
             raise _End
-        raise _closed_error() if _exiting else error
+        raise _stream.closed_error() if _stream.is_exiting() else error
 
     def _batch(self, memory: Memory) -> Batch:
         assert self._form is not None
@@ -584,7 +450,7 @@ class Loader:
                 f"the state has form {form}; this package reads 1: it was "
                 "saved by a newer one")
         options = {**self._options, "start_step": 0}
-        self._library.options_release(_new_options(options, data))
+        self._library.options_release(_stream.new_options(options, data))
         with self._turn:
             self._drop_stream()
             self._options = options

@@ -82,7 +82,8 @@ TEST(ConnectionLossTest, AVanishedHostIsNoticedByKeepalive) {
   ExpectSteps(stream->get(), 0, 5);
   proxy.FreezeOpen();
   ExpectSteps(stream->get(), 5, 30);
-  EXPECT_EQ(proxy.connections(), 2);
+  // More, where a busy machine does not answer in time either.
+  EXPECT_GE(proxy.connections(), 2);
 }
 
 TEST(ConnectionLossTest, OpeningThroughAFrozenNetworkGivesUpInTime) {

@@ -1,6 +1,7 @@
 #include "client/resuming_stream.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <utility>
 #include <vector>
@@ -44,13 +45,17 @@ bool IsRetryable(const absl::Status& status) {
   }
 }
 
+absl::Duration TimeAwake() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 ResumingStream::ResumingStream(BatchStreamOptions options,
                                EndpointList::Resolver resolver)
     : options_(std::move(options)),
-      begin_(absl::Now()),
+      begin_(TimeAwake()),
       window_(options_.start_step, 0, options_.prefetch_steps),
       balancer_(options_.hedge_after),
-      reported_at_(begin_),
+      reported_at_(absl::Now()),
       endpoints_(std::make_unique<EndpointList>(
           options_.endpoints, options_.resolve_every,
           [this](const std::vector<ServerAddress>& addresses,
@@ -120,7 +125,7 @@ absl::StatusOr<const ReceivedBatch*> ResumingStream::WaitForNext(
     absl::Time deadline) {
   const absl::Time entered = absl::Now();
   MutexLock lock(&mutex_);
-  if (waiting_since_ == absl::InfiniteFuture()) waiting_since_ = entered;
+  waiting_since_ = std::min(waiting_since_, TimeAwake());
   in_next_since_ = entered;
   absl::Status status;
   while (!window_.ready() && status.ok()) {
@@ -140,7 +145,7 @@ absl::StatusOr<const ReceivedBatch*> ResumingStream::WaitForNext(
   in_next_since_ = absl::InfiniteFuture();
   MILLRACE_RETURN_IF_ERROR(status);
   if (absl::IsCancelled(final_)) return final_;
-  waiting_since_ = absl::InfiniteFuture();
+  waiting_since_ = absl::InfiniteDuration();
   return &window_.front();
 }
 
@@ -414,13 +419,13 @@ void ResumingStream::End(const absl::Status& status) {
   keeper_wakes_.NotifyOne();
 }
 
-void ResumingStream::WaitForChange(absl::Time since, absl::Time deadline) {
-  const absl::Time give_up =
-      std::max(since, last_step_) + options_.give_up_after;
-  if (absl::Now() >= give_up) {
+void ResumingStream::WaitForChange(absl::Duration since, absl::Time deadline) {
+  const absl::Duration left =
+      std::max(since, last_step_) + options_.give_up_after - TimeAwake();
+  if (left <= absl::ZeroDuration()) {
     End(GaveUp());
   } else {
-    changed_.WaitUntil(&mutex_, std::min(give_up, deadline));
+    changed_.WaitUntil(&mutex_, std::min(absl::Now() + left, deadline));
   }
 }
 

@@ -44,6 +44,10 @@ namespace millrace::client {
 // True if the same request may well succeed later or elsewhere.
 bool IsRetryable(const absl::Status& status);
 
+// Since some moment. A machine that was suspended, or whose clock was set, has
+// not waited for anybody.
+absl::Duration TimeAwake();
+
 class ResumingStream final : public BatchStream, private ServerLink::Owner {
  public:
   // `options` must be valid. Starts to connect.
@@ -101,8 +105,8 @@ class ResumingStream final : public BatchStream, private ServerLink::Owner {
   // The server has opened the stream: it gets steps from now on.
   void Join(ServerLink* link, uint32_t max_outstanding)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Receive(ServerLink* link, ReceivedBatch batch, bool hedge,
-               absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Receive(ServerLink* link, ReceivedBatch batch, bool hedge)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Of a batch that is here, copied or to be copied: false if it is of no use,
   // having come from elsewhere before.
   absl::StatusOr<bool> CheckAsked(const ServerLink& link, uint64_t step) const
@@ -123,9 +127,9 @@ class ResumingStream final : public BatchStream, private ServerLink::Owner {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The stream's last word, unless there was one before.
   void End(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Waits for a change, up to `deadline`; ends the stream if `since` or the
-  // last step is give_up_after ago.
-  void WaitForChange(absl::Time since, absl::Time deadline)
+  // Waits for a change, up to `deadline`; ends the stream if `since`, of
+  // TimeAwake(), and the last step are give_up_after ago.
+  void WaitForChange(absl::Duration since, absl::Time deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // If all steps have come, gives the servers a moment to end the calls
   // themselves, so that they do not count a client that went away.
@@ -134,7 +138,8 @@ class ResumingStream final : public BatchStream, private ServerLink::Owner {
   absl::Status GaveUp() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const BatchStreamOptions options_;
-  const absl::Time begin_;
+  // Of TimeAwake(), as are the other two that giving up depends on.
+  const absl::Duration begin_;
 
   mutable Mutex mutex_;
   // For the trainer: a batch has come, or an end. For the keeper: something is
@@ -154,8 +159,9 @@ class ResumingStream final : public BatchStream, private ServerLink::Owner {
   absl::Status final_ ABSL_GUARDED_BY(mutex_);
   StreamStats stats_ ABSL_GUARDED_BY(mutex_);
   // Since when Next() has been asked for the batch that it still waits for.
-  absl::Time waiting_since_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
-  absl::Time last_step_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Duration waiting_since_ ABSL_GUARDED_BY(mutex_) =
+      absl::InfiniteDuration();
+  absl::Duration last_step_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
   // Of batches so far, with their annotations.
   uint64_t largest_batch_ ABSL_GUARDED_BY(mutex_) = 0;
 

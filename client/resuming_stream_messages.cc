@@ -188,13 +188,13 @@ absl::Status ResumingStream::HandleBatch(ServerLink* link,
   const Balancer::Answer answer =
       balancer_.Answered(link->id, layout.step, now);
   link->CountLatency(answer.latency);
-  if (wanted) Receive(link, std::move(batch), answer.hedge, now);
+  if (wanted) Receive(link, std::move(batch), answer.hedge);
   Ask(now);
   return absl::OkStatus();
 }
 
-void ResumingStream::Receive(ServerLink* link, ReceivedBatch batch, bool hedge,
-                             absl::Time now) {
+void ResumingStream::Receive(ServerLink* link, ReceivedBatch batch,
+                             bool hedge) {
   uint64_t bytes = 0;
   for (const TensorView& tensor : batch.tensors) bytes += tensor.bytes.size();
   largest_batch_ = std::max(largest_batch_, bytes);
@@ -204,7 +204,7 @@ void ResumingStream::Receive(ServerLink* link, ReceivedBatch batch, bool hedge,
   ++link->steps;
   link->bytes += bytes;
   ++link->call_steps;
-  last_step_ = now;
+  last_step_ = TimeAwake();
   window_.Receive(std::move(batch));
   window_.SetDepth(Depth());
   changed_.NotifyAll();

@@ -36,6 +36,13 @@ bool LacksPort(absl::string_view endpoint) {
                     port < 1 || port > 65535);
 }
 
+// A URL of what is no gRPC name; gRPC would look it up as a whole, for minutes.
+bool IsUrl(absl::string_view endpoint) {
+  return absl::StartsWith(endpoint, "http://") ||
+         absl::StartsWith(endpoint, "https://") ||
+         absl::StartsWith(endpoint, "grpc://");
+}
+
 absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
   MILLRACE_RETURN_IF_ERROR(
       Refuse(endpoints.empty(), "no endpoints; \"host:port\" is wanted"));
@@ -46,7 +53,7 @@ absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
   absl::flat_hash_set<absl::string_view> seen;
   for (const std::string& endpoint : endpoints) {
     MILLRACE_RETURN_IF_ERROR(
-        Refuse(LacksPort(endpoint),
+        Refuse(LacksPort(endpoint) || IsUrl(endpoint),
                absl::StrCat("endpoint \"", endpoint,
                             "\": \"host:port\" is wanted, such as "
                             "localhost:8090")));
@@ -72,6 +79,10 @@ const TensorView* ReceivedBatch::Find(absl::string_view name) const {
     if (tensor.name == name) return &tensor;
   }
   return nullptr;
+}
+
+absl::Status CheckEndpoint(const std::string& endpoint) {
+  return CheckEndpoints({endpoint});
 }
 
 absl::Status BatchStreamOptions::Validate() const {

@@ -139,6 +139,10 @@ struct StreamStats {
   std::vector<EndpointStats> endpoints;
 };
 
+// INVALID_ARGUMENT if it is no "host:port", nor another name that gRPC
+// resolves.
+absl::Status CheckEndpoint(const std::string& endpoint);
+
 // Next(), NextBefore() and State() are for one thread; the others for any.
 class BatchStream {
  public:

@@ -214,6 +214,7 @@ int32_t millrace_dataset_info(const char* endpoint, const char* dataset,
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(dataset, "dataset"));
     MILLRACE_RETURN_IF_ERROR(CheckNotNull(json, "json"));
     MILLRACE_RETURN_IF_ERROR(CheckNotForked());
+    MILLRACE_RETURN_IF_ERROR(CheckEndpoint(endpoint));
     WatchForks();
     if (!(timeout > 0)) {
       return absl::InvalidArgumentError(

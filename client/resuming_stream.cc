@@ -446,10 +446,18 @@ absl::Status ResumingStream::GaveUp() const {
   if (failed_calls_ > 0) {
     absl::StrAppend(
         &message, "; ", failed_calls_,
-        " connections failed, the last one with: ", last_failure_.ToString(),
+        " connections failed, the last one with: ", last_failure_.ToString());
+  }
+  if (absl::IsUnavailable(last_failure_)) {
+    absl::StrAppend(
+        &message,
         "; check that millraced runs there and that this is the port of its "
         "gRPC services, not of its metrics, and not behind TLS, which this "
         "client does not speak");
+  } else if (failed_calls_ == 0 && opened_ == nullptr) {
+    absl::StrAppend(&message,
+                    "; if something accepts connections there, it is no "
+                    "millraced");
   }
   return absl::UnavailableError(message);
 }

@@ -26,6 +26,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "client/python"))  # Where it is not installed.
+sys.path.append(str(ROOT / "client/python"))  # Where it is not installed.
 
 import torch
 from torch import nn
@@ -164,10 +165,14 @@ class OwnServer:
         moments = random.Random(seed)
 
         def kill():
-            while not self._stop.wait(moments.uniform(0.1, 1)):
-                self._kill()
-                self.kills += 1
-                self._start()
+            try:
+                while not self._stop.wait(moments.uniform(0.1, 1)):
+                    self._kill()
+                    self.kills += 1
+                    self._start()
+            except SystemExit as error:  # There is no server any more.
+                print(error, file=sys.stderr)
+                os.kill(os.getpid(), signal.SIGTERM)
 
         self._killer = threading.Thread(target=kill)
         self._killer.start()
@@ -286,6 +291,8 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    # As Ctrl-C: what was made is put away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logging.basicConfig(level=logging.WARNING)
     torch.manual_seed(1)
     torch.use_deterministic_algorithms(True)
@@ -311,4 +318,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

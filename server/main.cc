@@ -153,6 +153,8 @@ int Main(int argc, char** argv) {
   // gRPC's own messages would stand beside our one clear error.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const sigset_t signals = BlockSignals();
+  // Who read our log may go; the trainers stay.
+  signal(SIGPIPE, SIG_IGN);
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(*config);
   if (!server.ok()) return Fail(kFailed, server.status());
   ServeUntilSignalled(server->get(),

@@ -9,9 +9,15 @@ import pathlib
 import shutil
 import subprocess
 
-from setuptools import Distribution, setup
-from setuptools.command.build_py import build_py
-from wheel.bdist_wheel import bdist_wheel
+try:
+    from setuptools import Distribution, setup
+    from setuptools.command.build_py import build_py
+    from wheel.bdist_wheel import bdist_wheel
+except ImportError as error:
+    raise SystemExit(f"millrace: {error}; install setuptools and wheel "
+                     "(Debian: python3-setuptools python3-wheel), or use "
+                     "/usr/bin/python3 after scripts/setup.sh --packages"
+                     ) from None
 
 SONAME = "libmillrace.so.1"
 ROOT = pathlib.Path(__file__).resolve().parents[2]

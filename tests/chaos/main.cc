@@ -112,7 +112,8 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--data", flags.data,
                  "Real files: mnist/, imagenet-sample/; MILLRACE_TEST_DATA if "
-                 "unset; what is not there is drawn");
+                 "unset; what is not there is drawn")
+      ->check(CLI::ExistingDirectory);
   app.add_flag("--small", flags.small,
                "Few samples, drawn photos: a short run");
   app.add_flag("--keep", flags.keep, "Do not remove logs and data at the end");

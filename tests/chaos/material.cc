@@ -1,5 +1,6 @@
 #include "tests/chaos/material.h"
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -36,6 +37,11 @@ constexpr char kPhotosPlan[] = R"(
   batch { size: 48 channels: RGB }
 )";
 
+void Tell(absl::string_view dataset, absl::string_view source) {
+  std::printf("data     %s\n", absl::StrCat(dataset, " ", source).c_str());
+  std::fflush(stdout);
+}
+
 bool IsFolder(const std::string& path) {
   std::error_code error;
   return std::filesystem::is_directory(path, error);
@@ -56,6 +62,9 @@ absl::Status IngestDigits(const std::string& folder, const std::string& real,
     MILLRACE_RETURN_IF_ERROR(
         demo::DrawMnist(folder, kDrawnDigits, kDrawingSeed));
     source = folder + "/mnist";
+    Tell("mnist/train", "drawn");
+  } else {
+    Tell("mnist/train", source);
   }
   const std::string base = source + (small ? "/t10k" : "/train");
   return Ingest({"mnist", "--dataset", "mnist/train", "--images",
@@ -70,6 +79,9 @@ absl::Status IngestPhotos(const std::string& folder, const std::string& real,
     MILLRACE_RETURN_IF_ERROR(
         demo::DrawImagenet(folder, kDrawnPerClass, kDrawingSeed));
     source = folder + "/imagenet/ILSVRC/Data/CLS-LOC/train";
+    Tell("imagenet/train", "drawn");
+  } else {
+    Tell("imagenet/train", source);
   }
   return Ingest({"imagenet", "--dataset", "imagenet/train", "--images", source,
                  "--data-dir", data_dir});

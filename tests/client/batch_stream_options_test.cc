@@ -38,6 +38,7 @@ TEST(BatchStreamOptionsTest, EveryWrongFieldIsNamed) {
       {"endpoint \"here\"", [](auto* o) { o->endpoints = {"here"}; }},
       {"such as localhost:8090", [](auto* o) { o->endpoints = {"[::1]:x"}; }},
       {"endpoint", [](auto* o) { o->endpoints = {"localhost:0"}; }},
+      {"endpoint", [](auto* o) { o->endpoints = {"http://localhost:80"}; }},
       {"plan.dataset", [](auto* o) { o->plan.clear_dataset(); }},
       {"rank 1 of world size 1", [](auto* o) { o->rank = 1; }},
       {"rank 0 of world size 0", [](auto* o) { o->world_size = 0; }},

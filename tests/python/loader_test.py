@@ -156,6 +156,8 @@ class DlpackTest(unittest.TestCase):
         same = next(open_loader(digits_plan().to_dtype("float32", scale=True)))
         np.testing.assert_allclose(batch.floats("image"), same["image"],
                                    rtol=2**-8)
+        np.testing.assert_array_equal(np.asarray(tensor, np.float32),
+                                      batch.floats("image"))
         capsule = tensor.__dlpack__()
         self.assertIn("dltensor", repr(capsule))
 
@@ -224,6 +226,14 @@ class PlanTest(unittest.TestCase):
              {"rank": 3, "world_size": 2}),
             (millrace.InvalidArgument, "prefetch_steps", {"prefetch_steps": 0}),
             (ValueError, "rank is -1", {"rank": -1}),
+            (ValueError, "start_step is", {"start_step": 2**63}),
+            (millrace.InvalidArgument, "host:port",
+             {"endpoints": "http://localhost:8090"}),
+            (TypeError, "endpoint None", {"endpoints": None}),
+            (TypeError, "plan is 5", {"plan": 5}),
+            (TypeError, "name is 5", {"name": 5}),
+            (TypeError, "keepalive is 'x'", {"keepalive": "x"}),
+            (TypeError, "hedge_after is None", {"hedge_after": None}),
             (TypeError, "no option 'prefetch'", {"prefetch": 3}),
             (TypeError, "endpoint 3", {"endpoints": [3]}),
         ]:
@@ -315,6 +325,15 @@ class CheckpointTest(unittest.TestCase):
         self.assertEqual(loader.state_dict(), first)
         self.assertEqual(next(loader).step, 0)
 
+    def test_there_is_nothing_to_show_after_the_end(self):
+        loader = open_loader(digits_plan(), start_step=np.int64(3), end_step=4)
+        json.dumps(loader.state_dict())
+        list(loader)
+        loader.load_state_dict(loader.state_dict())
+        self.assertIsNone(loader.last)
+        with self.assertRaisesRegex(millrace.OutOfRange, "no batch to show"):
+            loader.show()
+
     def test_seek_goes_anywhere(self):
         loader = open_loader(digits_plan())
         loader.seek(123456)
@@ -369,6 +388,14 @@ class WaitingTest(unittest.TestCase):
         self.assertGreaterEqual(loader.stats()["failures"], 1)
         self.assertIn("reconnected", loader.progress())
 
+    def test_a_server_outlives_who_reads_its_log(self):
+        self.server.kill()
+        self.server = Server(world.data, reads_log=False)
+        for _ in range(2):
+            with self.loader(end_step=5) as loader:
+                self.assertEqual(len(list(loader)), 5)
+        self.assertIsNone(self.server.process.poll())
+
     def test_async_for_gives_the_same_steps(self):
         async def stream():
             return [batch.step async for batch in self.loader(end_step=30)]
@@ -414,7 +441,7 @@ class WaitingTest(unittest.TestCase):
             next(loader)
         self.assertIn("closed", repr(loader))
 
-    def test_a_batch_that_came_before_the_closing_is_whole(self):
+    def test_a_batch_that_came_just_before_the_closing_is_not_read(self):
         loader = self.loader()
         advance = loader._advance
 
@@ -425,10 +452,44 @@ class WaitingTest(unittest.TestCase):
             return memory
 
         with mock.patch.object(loader, "_advance", advance_and_close):
-            batch = next(loader)
-        self.assertEqual((batch.step, len(batch["ordinal"])), (0, 60))
-        with self.assertRaises(millrace.Cancelled):
-            next(loader)
+            with self.assertRaisesRegex(millrace.Cancelled, "was closed"):
+                next(loader)
+
+    def test_threads_that_share_a_loader_get_each_batch_once(self):
+        loader = self.loader(end_step=200)
+        steps = []
+
+        def take():
+            for batch in loader:
+                steps.append(batch.step)
+
+        threads = [threading.Thread(target=take) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        self.assertEqual(sorted(steps), list(range(200)))
+
+    def test_who_gave_up_may_ask_again(self):
+        wanted = pull(server.endpoint, digits_plan(), 40)["digest"]
+        digest = Digest()
+        loader = Loader(self.server.endpoint, digits_plan(), end_step=40,
+                        prefetch_steps=1, give_up_after=0.3, min_backoff=0.01)
+        for _ in range(20):
+            digest.add(next(loader))
+        self.server.kill()
+        for _ in range(2):
+            with self.assertRaises(millrace.Unavailable):
+                while True:
+                    digest.add(next(loader))
+        self.assertLess(loader.next_step, 40)
+        self.server = Server(world.data, self.server.port)
+        while loader.next_step < 40:
+            try:
+                digest.add(next(loader))
+            except millrace.Unavailable:  # A busy machine.
+                pass
+        self.assertEqual(digest.hex(), wanted)
 
     def test_looking_on_may_meet_closing(self):
         for _ in range(30):
@@ -523,6 +584,10 @@ class QueryTest(unittest.TestCase):
             millrace.dataset_info(server.endpoint, "none")
         with self.assertRaises(millrace.Error):
             millrace.dataset_info("localhost:1", DIGITS, timeout=0.2)
+        with self.assertRaisesRegex(millrace.InvalidArgument, "host:port"):
+            millrace.dataset_info("localhost", DIGITS)
+        with self.assertRaisesRegex(TypeError, "dataset is None"):
+            millrace.dataset_info(server.endpoint, None)
 
     def test_names_come_from_whichever_server_answers(self):
         loader = Loader(["localhost:1", server.endpoint], digits_plan(),

@@ -206,7 +206,7 @@ class MistakeTest(unittest.TestCase):
             ("dtype 'int64': use one of UINT8", lambda p: p.to_dtype("int64")),
             ("size 0", lambda p: p.batch(0)),
             ("bits 9", lambda p: p.random_posterize(9)),
-            ("seed -1", lambda p: p.seed(-1)),
+            ("plan: seed -1", lambda p: p.seed(-1)),
             ("weight 0", lambda p: p.mix("y", weight=0)),
             ("kernel_size .*odd", lambda p: p.gaussian_blur(4)),
             ("magnitude 31 is not below",
@@ -223,6 +223,14 @@ class MistakeTest(unittest.TestCase):
 
     def test_wrong_types(self):
         for message, make in [
+            ("resize: size is None", lambda p: p.resize(None)),
+            ("batch: size is None", lambda p: p.batch(None)),
+            ("normalize: mean is None", lambda p: p.to_dtype(
+                "float32").normalize(None, None)),
+            ("mix: 5: the name of", lambda p: p.mix(5)),
+            ("weighted: .*condition, weight", lambda p: p.weighted(
+                [where.classes("x")])),
+            ("width: 'a' is no number", lambda p: where.image(width=("a", 2))),
             ("size 'a': a whole number", lambda p: p.resize("a")),
             ("size 1.5: a whole number", lambda p: p.resize(1.5)),
             ("size True: a whole number", lambda p: p.batch(True)),

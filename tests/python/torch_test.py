@@ -157,7 +157,46 @@ class EpochTest(unittest.TestCase):
         for _ in loader:
             break
         self.assertEqual(loader.batch["ordinal"].tolist(), first[0])
-        self.assertEqual(ordinals(loader), second)
+        with self.assertLogs("millrace", "WARNING") as logs:
+            self.assertEqual(ordinals(loader), second)
+        self.assertIn("epoch 0 was left after 1 of its 10 steps",
+                      logs.output[0])
+
+    def test_going_on_within_an_epoch_that_was_left_can_be_asked_for(self):
+        loader = open_loader(digits_plan(600))
+        first = ordinals(loader)
+        loader = open_loader(digits_plan(600))
+        for _ in loader:
+            break
+        loader.load_state_dict(loader.state_dict())
+        self.assertEqual(ordinals(loader), first[1:])
+
+    def test_an_iteration_that_raised_goes_on(self):
+        """Itself, and a new one, after what may come while it waits."""
+        whole = ordinals(open_loader(digits_plan(600)))
+        for error in (KeyboardInterrupt, millrace.Unavailable):
+            loader = open_loader(digits_plan(600))
+            iteration, got = iter(loader), []
+            for new in (False, True):
+                next(iteration)
+                got.append(loader.batch["ordinal"].tolist())
+                with mock.patch.object(loader.loader, "_advance",
+                                       side_effect=error("no")):
+                    with self.assertRaises(error):
+                        next(iteration)
+                if new:
+                    iteration = iter(loader)
+            for _ in iteration:
+                got.append(loader.batch["ordinal"].tolist())
+            self.assertEqual(got, whole)
+
+    def test_wrong_environments_and_offsets_are_told(self):
+        with mock.patch.dict(os.environ, {"RANK": ""}):
+            with self.assertRaisesRegex(ValueError, "RANK='' in the env"):
+                open_loader(digits_plan())
+            open_loader(digits_plan(), rank=0, world_size=1)
+        with self.assertRaises(TypeError):
+            open_loader(digits_plan(), label_offset="x")
 
     def test_an_older_iteration_does_not_mix_with_a_newer_one(self):
         loader = open_loader(digits_plan(600))

@@ -58,7 +58,7 @@ class World:
 class Server:
     """A millraced; with port 0, on a free one."""
 
-    def __init__(self, data, port=0):
+    def __init__(self, data, port=0, reads_log=True):
         self.data = data
         self.process = subprocess.Popen(
             [str(BIN / "millraced"), "--data-dir", str(data), "--listen",
@@ -71,6 +71,9 @@ class Server:
             assert line, "millraced did not start"
         self.port = int(re.search(r" port=(\d+)", line)[1])
         self.endpoint = f"127.0.0.1:{self.port}"
+        if not reads_log:
+            self.process.stderr.close()
+            return
         # A full pipe would block it.
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
 

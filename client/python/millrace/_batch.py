@@ -90,6 +90,11 @@ _capsule_pointer.restype = ctypes.c_void_p
 _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
+def _widened(bits: np.ndarray) -> np.ndarray:
+    """bfloat16 as float32."""
+    return (bits.astype(np.uint32) << 16).view(np.float32)
+
+
 class Tensor:
     """One tensor of a batch, for whatever takes DLPack, without copying:
     `torch.from_dlpack(tensor)`, `jax.dlpack.from_dlpack(tensor)`.
@@ -115,7 +120,12 @@ class Tensor:
         return self.array.shape
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
-        array = self.array if dtype is None else self.array.astype(dtype)
+        """Of bfloat16: its bits as uint16, unless another dtype is wanted."""
+        array = self.array
+        if dtype not in (None, array.dtype):
+            if self.dtype == "bfloat16":
+                array = _widened(array)
+            return array.astype(dtype)
         return array.copy() if copy else array
 
     def __dlpack_device__(self) -> Tuple[int, int]:
@@ -227,7 +237,7 @@ class Batch(Dict[str, np.ndarray]):
         """A float32 copy, also of bfloat16."""
         array = self[name]
         if self._codes[name] == _BFLOAT16:
-            return (array.astype(np.uint32) << 16).view(np.float32)
+            return _widened(array)
         return array.astype(np.float32)
 
     def picture(self, limit: int = 64) -> Any:

@@ -84,11 +84,7 @@ _FUNCTIONS = {
     "stream_stats": (_INT, [_POINTER, _OUT, _OUT]),
     "stream_release": (None, [_POINTER]),
     "batch_step": (_U64, [_POINTER]),
-    "batch_epoch": (_U64, [_POINTER]),
-    "batch_step_in_epoch": (_U64, [_POINTER]),
-    "batch_tensor_count": (_SIZE, [_POINTER]),
     "batch_tensor": (_TENSOR, [_POINTER, _SIZE]),
-    "batch_find": (_TENSOR, [_POINTER, _TEXT]),
     "batch_release": (None, [_POINTER]),
     "dataset_info": (_INT, [_TEXT, _TEXT, _DOUBLE, _OUT, _OUT]),
 }
@@ -134,6 +130,11 @@ class Library:
             function.restype = result
             function.argtypes = arguments
             setattr(self, name, function)
+        if self.abi_version() != _ABI_VERSION:
+            raise ImportError(
+                f"{self._dll._name} has version {self.abi_version()} of the C "
+                f"interface, this package needs {_ABI_VERSION}; install both "
+                "from one version")
 
     def __getattr__(self, name: str) -> Any:  # For type checkers.
         raise AttributeError(name)
@@ -218,6 +219,9 @@ def use_network() -> None:
             "fork before the first Loader opens")
     if not _network_used:
         keep = os.environ.get("MILLRACE_KEEP_FREED_MB", "256")
+        if not keep.isdecimal():
+            raise ValueError(f"MILLRACE_KEEP_FREED_MB={keep!r} in the "
+                             "environment is no number of megabytes")
         if int(keep) > 0:
             get().keep_freed_memory(int(keep) << 20)
     _network_used = True

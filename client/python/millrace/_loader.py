@@ -10,14 +10,14 @@ import os
 import threading
 import time
 import weakref
-from typing import (Any, AsyncIterator, Dict, Iterator, List, NamedTuple,
-                    Optional, Sequence, Tuple, Union)
+from typing import (Any, AsyncIterator, Dict, Iterable, Iterator, List,
+                    NamedTuple, Optional, Sequence, Tuple, Union)
 
 import numpy as np
 
 from millrace import _library, _stream
 from millrace._batch import DTYPE_NAMES, Batch, Form, Memory
-from millrace._errors import Cancelled, Error, FailedPrecondition
+from millrace._errors import Cancelled, Error, FailedPrecondition, OutOfRange
 from millrace._plan import Plan
 from millrace._stream import Stream
 
@@ -48,15 +48,34 @@ def _whole_number(name: str, value: Any) -> int:
         number = operator.index(value)
     except TypeError:
         number = -1
-    if number < 0:
-        raise ValueError(f"{name} is {value!r}; a whole number of 0 or more "
-                         "is wanted")
+    if not 0 <= number < 2**63:
+        raise ValueError(f"{name} is {value!r}; a whole number from 0 to "
+                         "2**63 - 1 is wanted")
     return number
+
+
+def _seconds(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} is {value!r}; a number of seconds is wanted"
+                        ) from None
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {value!r}; a str is wanted")
+    return value
+
+
+_READERS = {"integer": _whole_number, "seconds": _seconds, "text": _text}
 
 
 def _endpoints_text(endpoints: Union[str, Sequence[str]]) -> str:
     if isinstance(endpoints, str):
         return endpoints
+    if not isinstance(endpoints, Iterable):
+        endpoints = [endpoints]
     for endpoint in endpoints:
         if not isinstance(endpoint, str):
             raise TypeError(f"endpoint {endpoint!r}: a str is wanted, such as "
@@ -117,6 +136,8 @@ class Loader:
                  **options: Any) -> None:
         if isinstance(plan, str):
             plan = Plan.from_text(plan)
+        if not isinstance(plan, Plan):
+            raise TypeError(f"plan is {plan!r}; a Plan or its text is wanted")
         plan.check()
         for unknown in options.keys() - _stream.OPTION_KINDS.keys():
             raise TypeError(f"Loader() has no option {unknown!r}; it has "
@@ -127,18 +148,18 @@ class Loader:
             "rank": rank, "world_size": world_size, "start_step": start_step,
             "end_step": end_step, "end_epoch": end_epoch, "name": name,
             "prefetch_steps": prefetch_steps, "prefetch_bytes": prefetch_bytes,
-            "connections": connections, "hedge_after": float(hedge_after),
-            "give_up_after": float(give_up_after),
+            "connections": connections, "hedge_after": hedge_after,
+            "give_up_after": give_up_after,
             "audit_log": os.fspath(audit_log), **options}
         for option, value in self._options.items():
-            if _stream.OPTION_KINDS[option] == "integer":
-                self._options[option] = _whole_number(option, value)
+            read = _READERS[_stream.OPTION_KINDS[option]]
+            self._options[option] = read(option, value)
         self._library = _library.get()
         # Finds what is wrong with them now rather than at the first batch.
         self._library.options_release(_stream.new_options(self._options, b""))
         self._generation = _library.generation
         self._state = b""
-        self._next_step = start_step
+        self._next_step: int = self._options["start_step"]
         self._stream: Optional[Stream] = None
         self._finalizer: Optional[weakref.finalize] = None
         # Held by who waits for the server, or changes streams. The thread of
@@ -303,11 +324,11 @@ class Loader:
         return self._class_names
 
     def _dataset_info(self, dataset: str) -> Dict[str, Any]:
-        """Of the first server that answers."""
+        """Of the first server that answers in a moment, or else the last."""
         *others, last = self._options["endpoints"].split(",")
         for endpoint in others:
             try:
-                return dataset_info(endpoint.strip(), dataset)
+                return dataset_info(endpoint.strip(), dataset, timeout=1.0)
             except Error:
                 pass
         return dataset_info(last.strip(), dataset)
@@ -325,14 +346,12 @@ class Loader:
             Unavailable: No server for `give_up_after` seconds.
             Error: The verdict of every server that can be reached.
         """
-        waited = 0.0
         try:
-            while (memory := self._advance(_SLICE_SECONDS)) is None:
-                waited = waited or time.monotonic()
-                self._warn(waited)
+            while (batch := self._take(self._wait())) is None:
+                pass
         except _End:
             raise StopIteration from None
-        return self._take(memory)
+        return batch
 
     def __aiter__(self) -> AsyncIterator[Batch]:
         return self
@@ -341,14 +360,27 @@ class Loader:
         """The same, waiting in a thread. Cancelling it loses nothing: the next
         one, sync or async, gives the batch that was waited for."""
         loop = asyncio.get_running_loop()
+        waited = time.monotonic()
+        batch = None
         try:
             memory = self._advance(0.0) if self._opened else None
-            while memory is None:
-                memory = await loop.run_in_executor(None, self._advance,
-                                                    _SLICE_SECONDS)
+            while batch is None:
+                while memory is None:
+                    memory = await loop.run_in_executor(None, self._advance,
+                                                        _SLICE_SECONDS)
+                    self._warn(waited)
+                batch, memory = self._take(memory), None
         except _End:
             raise StopAsyncIteration from None
-        return self._take(memory)
+        return batch
+
+    def _wait(self) -> Memory:
+        """What _advance() gives, once it does."""
+        waited = 0.0
+        while (memory := self._advance(_SLICE_SECONDS)) is None:
+            waited = waited or time.monotonic()
+            self._warn(waited)
+        return memory
 
     def _advance(self, timeout: float) -> Optional[Memory]:
         """Waits for at most `timeout`. Returns what holds the next batch, which
@@ -371,11 +403,16 @@ class Loader:
                 if code == _library.OK:
                     return memory
                 error = self._library.error(code, self._message)
-        if code == _library.DEADLINE_EXCEEDED:
-            return None
-        if code == _library.OUT_OF_RANGE:
-            raise _End
-        raise _stream.closed_error() if _stream.is_exiting() else error
+            if code == _library.DEADLINE_EXCEEDED:
+                return None
+            if code == _library.OUT_OF_RANGE:
+                raise _End
+            if self._closed or _stream.is_exiting():
+                raise _stream.closed_error()
+            # A stream has one last word; who asks again gets another stream.
+            self._continue_at(self._state_bytes(self._next_step),
+                              self._next_step)
+            raise error
 
     def _batch(self, memory: Memory) -> Batch:
         assert self._form is not None
@@ -383,16 +420,19 @@ class Loader:
         batch.class_names = self._class_names
         return batch
 
-    def _take(self, memory: Memory) -> Batch:
-        """Hands out what _advance() gave; by now another thread may have closed
-        the loader, and with it _pending. Whatever interrupts it before its last
-        line has not taken anything."""
-        batch = self._batch(memory)
-        self._images += np.count_nonzero(batch["valid"])
-        self._last = batch
-        fresh = Memory()
-        self._pending, self._next_step = fresh, batch.step + 1
-        return batch
+    def _take(self, memory: Memory) -> Optional[Batch]:
+        """Hands out what _advance() gave. None: by now another thread has taken
+        it, or closed the loader. Whatever interrupts it before its last lines
+        has not taken anything."""
+        with self._turn:
+            batch = self._batch(memory)
+            images = np.count_nonzero(batch["valid"])
+            fresh = Memory()
+            if memory is not self._pending:
+                return None
+            self._last, self._images = batch, self._images + images
+            self._pending, self._next_step = fresh, batch.step + 1
+            return batch
 
     def _warn(self, since: float) -> None:
         """Says every now and then what a loader waits for."""
@@ -418,14 +458,25 @@ class Loader:
         self._check_usable()
         state = self._state
         if self._opened or not state:
-            data, size = ctypes.c_void_p(), ctypes.c_size_t()
-            with self._open_stream().use() as pointer:
-                self._library.call("stream_state", pointer, step,
-                                   ctypes.byref(data), ctypes.byref(size))
-            state = ctypes.string_at(data.value or 0, size.value)
-            self._library.free(data)
+            state = self._state_bytes(step)
         return {"millrace": 1, "next_step": step,
                 "state": base64.b64encode(state).decode("ascii")}
+
+    def _state_bytes(self, step: int) -> bytes:
+        data, size = ctypes.c_void_p(), ctypes.c_size_t()
+        with self._open_stream().use() as pointer:
+            self._library.call("stream_state", pointer, step,
+                               ctypes.byref(data), ctypes.byref(size))
+        state = ctypes.string_at(data.value or 0, size.value)
+        self._library.free(data)
+        return state
+
+    def _continue_at(self, state: bytes, step: int) -> None:
+        """The next use opens a stream at a state, which is that of `step`."""
+        with self._turn:
+            self._drop_stream()
+            self._options = {**self._options, "start_step": 0}
+            self._state, self._next_step = state, step
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
         """Goes on from what state_dict() gave, at any world size. What is
@@ -451,10 +502,8 @@ class Loader:
                 "saved by a newer one")
         options = {**self._options, "start_step": 0}
         self._library.options_release(_stream.new_options(options, data))
-        with self._turn:
-            self._drop_stream()
-            self._options = options
-            self._state, self._next_step = data, next_step
+        self._continue_at(data, next_step)
+        self._last = None
 
     def seek(self, step: int) -> None:
         """Goes on at another step, counted over epochs, of the same versions of
@@ -513,9 +562,11 @@ class Loader:
         A PIL image; PNG bytes without PIL."""
         batch = batch or self._last
         if batch is None:
-            while (memory := self._advance(_SLICE_SECONDS)) is None:
-                pass
-            batch = self._batch(memory)
+            try:
+                batch = self._batch(self._wait())
+            except _End:
+                raise OutOfRange("the end is reached: there is no batch to show"
+                                 ) from None
         if batch.class_names is None:
             batch.class_names = self.class_names()
         return batch.picture(limit)
@@ -557,6 +608,8 @@ def dataset_info(endpoint: str, dataset: str,
         NotFound, Unavailable, DeadlineExceeded
     """
     library = _library.get()
+    name = _text("dataset", dataset).encode()
+    server = _text("endpoint", endpoint).encode()
     _library.use_network()
     done = threading.Event()
     answer: List[Any] = []
@@ -564,13 +617,14 @@ def dataset_info(endpoint: str, dataset: str,
     def ask() -> None:
         try:
             answer.append(json.loads(library.call_for_text(
-                "dataset_info", endpoint.encode(), dataset.encode(), timeout)))
+                "dataset_info", server, name, timeout)))
         except Exception as error:  # Raised again below.
             answer.append(error)
         done.set()
 
     # In a thread, so that Ctrl-C does not wait for the answer.
-    threading.Thread(target=ask, name="millrace-dataset-info").start()
+    threading.Thread(target=ask, name="millrace-dataset-info",
+                     daemon=True).start()
     while not done.wait(_SLICE_SECONDS):
         pass
     if isinstance(answer[0], Exception):

@@ -31,13 +31,11 @@ def _transforms(batch: Batch, name: str) -> List[dict]:
 
 def pixels(batch: Batch) -> np.ndarray:
     """The images as uint8 [B,H,W,3], whatever form the plan gave them."""
-    image = batch["image"]
+    is_float = batch.dtype("image") != "uint8"
+    image = batch.floats("image") if is_float else batch["image"]
     if batch.plan.get("batch", {}).get("layout") == "NCHW":
         image = image.transpose(0, 2, 3, 1)
-    if batch.dtype("image") != "uint8":
-        image = batch.floats("image")
-        if batch.plan.get("batch", {}).get("layout") == "NCHW":
-            image = image.transpose(0, 2, 3, 1)
+    if is_float:
         for moments in _transforms(batch, "normalize"):
             image = (image * np.asarray(moments["std"], np.float32)
                      + np.asarray(moments["mean"], np.float32))

@@ -139,7 +139,7 @@ class Plan:
 
     def seed(self, seed: int) -> "Plan":
         """Seeds the order and every random transform; 0 to 2^64 - 1."""
-        return self._with(seed=_whole("seed: seed", seed, 0, 2**64 - 1))
+        return self._with(seed=_whole("plan: seed", seed, 0, 2**64 - 1))
 
     def _ordered(self, order: str, seed: Optional[int],
                  **fields: Any) -> "Plan":
@@ -173,7 +173,11 @@ class Plan:
         weight: that of the first rule that it meets, else 1."""
         weights = []
         for rule in rules:
-            condition, weight = rule
+            try:
+                condition, weight = rule
+            except (TypeError, ValueError):
+                raise TypeError(f"weighted: {rule!r}: (condition, weight) is "
+                                "wanted") from None
             if not isinstance(condition, Condition):
                 raise TypeError(f"weighted: {condition!r}: a condition of "
                                 "millrace.where is wanted")
@@ -207,6 +211,9 @@ class Plan:
         selection and order. See mixture() for the plan's own weight."""
         if isinstance(other, str):
             other = Plan(other)
+        if not isinstance(other, Plan):
+            raise TypeError(f"mix: {other!r}: the name of a dataset or a Plan "
+                            "is wanted")
         extra = set(other._tree) - {"dataset", "selection", "sampler"}
         if extra:
             raise ValueError("mix: the added plan may have a dataset, a "

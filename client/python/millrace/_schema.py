@@ -455,7 +455,11 @@ def read_value(where: str, field: Field, value: Any) -> Any:
 
 def read_message(where: str, message: str,
                  arguments: Dict[str, Any]) -> Dict[str, Any]:
-    """The fields that differ from "unset"; None means unset."""
+    """The fields that differ from "unset"; None means unset, which required
+    ones cannot be."""
     fields = {field.name: field for field in MESSAGES[message]}
+    for field in fields.values():
+        if field.default is REQUIRED and arguments.get(field.name) is None:
+            raise TypeError(f"{where}: {field.name} is None; give a value")
     return {name: read_value(where, fields[name], value)
             for name, value in arguments.items() if value is not None}

@@ -6,6 +6,8 @@
     for images, targets in loader: ...
 """
 
+import logging
+import operator
 import os
 from typing import (Any, Dict, Iterator, List, Optional, Sequence, Tuple,
                     Union)
@@ -19,6 +21,8 @@ from millrace._errors import Cancelled
 from millrace._loader import Loader
 from millrace._plan import Plan
 
+_log = logging.getLogger("millrace")
+
 # What torch's losses pass over.
 _IGNORED = -100
 
@@ -28,7 +32,32 @@ def _rank_and_world_size() -> Tuple[int, int]:
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return (torch.distributed.get_rank(),
                 torch.distributed.get_world_size())
-    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    return (_from_environment("RANK", 0), _from_environment("WORLD_SIZE", 1))
+
+
+def _from_environment(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name}={text!r} in the environment is no number; "
+                         "unset it, or give rank and world_size") from None
+
+
+class _Epoch:
+    """An iteration of a DataLoader. Not a generator, which an exception ends:
+    Ctrl-C at a late batch must not lose the rest of the epoch."""
+
+    def __init__(self, loader: "DataLoader", number: int, end: int) -> None:
+        self._loader = loader
+        self.number = number
+        self.end = end
+
+    def __iter__(self) -> "_Epoch":
+        return self
+
+    def __next__(self) -> Tuple[Any, Any]:
+        return self._loader._next(self)
 
 
 class DataLoader:
@@ -62,8 +91,12 @@ class DataLoader:
 
     Checkpoints follow torchdata's StatefulDataLoader: `state_dict()` within an
     epoch, then `load_state_dict()` in a new process, and the next iteration
-    gives what is left of that epoch, at any world size. Leaving an iteration
-    early and starting another one begins the next epoch.
+    gives what is left of that epoch, at any world size. An iteration that
+    raised (no server, Ctrl-C while it waited) goes on, itself or a new one.
+    Leaving an iteration early, by break or by an exception of your own, and
+    starting another one begins the next epoch, as PyTorch's does; a warning
+    says how much was left out. `load_state_dict(state_dict())` before it goes
+    on within the epoch instead.
 
     Args:
         endpoints: As in millrace.Loader.
@@ -85,11 +118,12 @@ class DataLoader:
                  world_size: Optional[int] = None,
                  pin_memory: Optional[bool] = None, label_offset: int = 1,
                  drop_invalid: bool = False, **options: Any) -> None:
-        own_rank, own_world_size = _rank_and_world_size()
-        self.loader = Loader(
-            endpoints, plan, rank=own_rank if rank is None else rank,
-            world_size=own_world_size if world_size is None else world_size,
-            **options)
+        if rank is None or world_size is None:
+            own_rank, own_world_size = _rank_and_world_size()
+            rank = own_rank if rank is None else rank
+            world_size = own_world_size if world_size is None else world_size
+        self.loader = Loader(endpoints, plan, rank=rank, world_size=world_size,
+                             **options)
         batch = self.loader.plan.to_dict()["batch"]
         if batch.get("mask_format", "DENSE") != "DENSE":
             raise ValueError("DataLoader gives masks as pixels; leave out "
@@ -98,7 +132,7 @@ class DataLoader:
         self._detection = bool(batch.get("boxes"))
         self._pin = (torch.cuda.is_available() if pin_memory is None
                      else pin_memory)
-        self._label_offset = label_offset
+        self._label_offset = operator.index(label_offset)
         self._drop_invalid = drop_invalid
         # Whether the next iteration goes on within an epoch.
         self._resumes = self.loader.next_step > 0
@@ -126,25 +160,26 @@ class DataLoader:
         self._resumes = True
 
     def __iter__(self) -> Iterator[Tuple[Any, Any]]:
-        self._iteration += 1
         steps = len(self)
-        if self.loader.next_step % steps and not self._resumes:
+        done = self.loader.next_step % steps
+        if done and not self._resumes:
+            _log.warning(
+                "epoch %d was left after %d of its %d steps; this iteration "
+                "begins the next one", self.epoch, done, steps)
             self.set_epoch(self.epoch + 1)
         self._resumes = False
-        end = (self.epoch + 1) * steps
-        return self._epoch(end, self._iteration)
+        self._iteration += 1
+        return _Epoch(self, self._iteration, (self.epoch + 1) * steps)
 
-    def _epoch(self, end: int, iteration: int) -> Iterator[Tuple[Any, Any]]:
-        while True:
-            if iteration != self._iteration:
-                raise Cancelled("another iteration of this DataLoader began")
-            if self.loader.next_step >= end:
-                return
-            try:
-                batch = next(self.loader)
-            except StopIteration:
-                return
-            yield self._convert(batch)
+    def _next(self, iteration: "_Epoch") -> Tuple[Any, Any]:
+        if iteration.number != self._iteration:
+            raise Cancelled("another iteration of this DataLoader began")
+        if self.loader.next_step >= iteration.end:
+            raise StopIteration
+        self._resumes = True  # If this raises.
+        batch = next(self.loader)
+        self._resumes = False
+        return self._convert(batch)
 
     # --- Checkpoints ---------------------------------------------------------
 

@@ -11,6 +11,7 @@ Ranges are (least, most); None on a side: no bound.
 """
 
 import math
+import numbers
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 Bounds = Tuple[Optional[float], Optional[float]]
@@ -75,12 +76,15 @@ def _range(name: str, bounds: Bounds) -> Dict[str, float]:
     except (TypeError, ValueError):
         raise TypeError(f"{name} {bounds!r}: give (least, most), with None "
                         "for no bound") from None
-    tree = {}
+    tree: Dict[str, float] = {}
     for key, value in (("min", least), ("max", most)):
-        if value is not None:
-            if not math.isfinite(value):
-                raise ValueError(f"{name}: {value} is no bound; leave it None")
-            tree[key] = float(value)
+        if value is None:
+            continue
+        if not isinstance(value, numbers.Real):
+            raise TypeError(f"{name}: {value!r} is no number")
+        if not math.isfinite(value):
+            raise ValueError(f"{name}: {value} is no bound; leave it None")
+        tree[key] = float(value)
     if not tree:
         raise ValueError(f"{name}: has no bound; leave it out")
     if least is not None and most is not None and least > most:

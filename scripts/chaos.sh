@@ -7,8 +7,8 @@
 #
 # More: --epochs N, --keep, ...; see build/release/bin/chaos --help. Real files
 # are looked for in MILLRACE_TEST_DATA, ../shared/data by default (mnist/,
-# imagenet-sample/); without, they are drawn. It says which. The exit code is the
-# audit's: 0 if all was exact.
+# imagenet-sample/); without, they are drawn; it says which. The exit code is
+# the audit's: 0 if all was exact.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

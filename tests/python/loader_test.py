@@ -363,6 +363,9 @@ class CheckpointTest(unittest.TestCase):
                 loader.load_state_dict(wrong)
         with self.assertRaises(millrace.FailedPrecondition):
             loader.load_state_dict({**loader.state_dict(), "millrace": 2})
+        loader.load_state_dict({**loader.state_dict(), "next_step": 77})
+        with self.assertRaisesRegex(ValueError, "next_step 77"):
+            next(loader)
 
 
 class WaitingTest(unittest.TestCase):

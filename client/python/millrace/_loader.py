@@ -25,6 +25,8 @@ _log = logging.getLogger("millrace")
 
 # How long one call into the library waits: Ctrl-C is noticed in between.
 _SLICE_SECONDS = 0.1
+# MILLRACE_AFTER_LAST.
+_AFTER_LAST = 2**64 - 1
 # How often a loader that waits says so.
 _WARN_EVERY_SECONDS = 10.0
 
@@ -215,11 +217,18 @@ class Loader:
                         "plan_parse", text, b"plan"))
                     self._form = Form.of(self._library, pointer,
                                          self._canonical)
+                    agrees = (self._read_state(pointer, self._next_step)
+                              == self._read_state(pointer, _AFTER_LAST))
             if code == _library.DEADLINE_EXCEEDED:
                 return False
             if code != _library.OK:
                 self._drop_stream()
                 raise error
+            if not agrees:
+                self._drop_stream()
+                raise ValueError(f"the loaded state says next_step "
+                                 f"{self._next_step}, but was saved at another "
+                                 "one; use seek() to go elsewhere")
             self._opened = True
             return True
 
@@ -463,10 +472,13 @@ class Loader:
                 "state": base64.b64encode(state).decode("ascii")}
 
     def _state_bytes(self, step: int) -> bytes:
-        data, size = ctypes.c_void_p(), ctypes.c_size_t()
         with self._open_stream().use() as pointer:
-            self._library.call("stream_state", pointer, step,
-                               ctypes.byref(data), ctypes.byref(size))
+            return self._read_state(pointer, step)
+
+    def _read_state(self, pointer: ctypes.c_void_p, step: int) -> bytes:
+        data, size = ctypes.c_void_p(), ctypes.c_size_t()
+        self._library.call("stream_state", pointer, step, ctypes.byref(data),
+                           ctypes.byref(size))
         state = ctypes.string_at(data.value or 0, size.value)
         self._library.free(data)
         return state
@@ -483,7 +495,8 @@ class Loader:
         streaming is closed.
 
         Raises:
-            ValueError: This is no such dict.
+            ValueError: This is no such dict, or was changed (which may show
+                only at the next batch).
             FailedPrecondition: It was saved from another plan or another
                 version of the dataset (where that shows only at the server,
                 at the next batch). The message says what differs.

@@ -11,6 +11,8 @@ namespace millrace {
 
 namespace {
 
+thread_local std::unique_ptr<PixelScratch> idle_scratch;
+
 ImageView Part(const ImageView& image, const Rect& rect) {
   return {image.row(rect.y) + ptrdiff_t{rect.x} * image.channels, rect.width,
           rect.height, image.channels, image.stride};
@@ -76,21 +78,12 @@ size_t PixelScratch::bytes() const {
   return bytes;
 }
 
-ScratchPool::Lease::Lease(ScratchPool* pool) : pool_(pool) {
-  {
-    MutexLock lock(&pool_->mutex_);
-    if (!pool_->idle_.empty()) {
-      scratch_ = std::move(pool_->idle_.back());
-      pool_->idle_.pop_back();
-    }
-  }
+ScratchLease::ScratchLease() : scratch_(std::move(idle_scratch)) {
   if (scratch_ == nullptr) scratch_ = std::make_unique<PixelScratch>();
 }
 
-ScratchPool::Lease::~Lease() {
-  if (scratch_->bytes() > kMaxKeptBytes) return;
-  MutexLock lock(&pool_->mutex_);
-  pool_->idle_.push_back(std::move(scratch_));
+ScratchLease::~ScratchLease() {
+  if (scratch_->bytes() <= kMaxKeptBytes) idle_scratch = std::move(scratch_);
 }
 
 absl::StatusOr<CroppedView> ReadPixels(const Sample& sample,

@@ -6,12 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/mutex.h"
 #include "image/decode_scratch.h"
 #include "image/image.h"
 #include "image/resample.h"
@@ -30,31 +27,22 @@ struct PixelScratch {
   size_t bytes() const;
 };
 
-// Lends scratch memory to threads, so that each sample finds pages that are
-// already there. Thread-safe. Keeps as many as were ever in use at once, except
-// those that one huge image has blown up.
-class ScratchPool {
+// The thread's scratch memory, whatever plan it works for, so that each sample
+// finds pages that are already there. Given back when destroyed, unless one
+// huge image has blown it up. A second one at the same time is new.
+class ScratchLease {
  public:
   // Scratch above this size is not kept.
   static constexpr size_t kMaxKeptBytes = size_t{16} << 20;
 
-  // Gives its scratch back when destroyed; the pool must outlive it.
-  class Lease {
-   public:
-    explicit Lease(ScratchPool* pool);
-    ~Lease();
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    PixelScratch* get() { return scratch_.get(); }
-
-   private:
-    ScratchPool* const pool_;
-    std::unique_ptr<PixelScratch> scratch_;
-  };
+  ScratchLease();
+  ~ScratchLease();
+  ScratchLease(const ScratchLease&) = delete;
+  ScratchLease& operator=(const ScratchLease&) = delete;
+  PixelScratch* get() { return scratch_.get(); }
 
  private:
-  Mutex mutex_;
-  std::vector<std::unique_ptr<PixelScratch>> idle_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<PixelScratch> scratch_;
 };
 
 struct PixelOptions {

@@ -23,7 +23,7 @@ struct PlanLimits {
   // Pixels of small datasets that are kept decoded.
   uint64_t max_decoded_bytes = uint64_t{256} << 20;
   // Images that are decoded and resized at the same time, but for those that
-  // fit the scratch memory of a worker (ScratchPool::kMaxKeptBytes). One that
+  // fit the scratch memory of a worker (ScratchLease::kMaxKeptBytes). One that
   // needs more than this runs alone: an image at the default limit of ingest
   // (64 Mi pixels, progressive) takes 576 MiB while it is decoded.
   uint64_t max_working_bytes = uint64_t{640} << 20;

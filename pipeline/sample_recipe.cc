@@ -200,7 +200,7 @@ absl::Status SampleRecipe::MakeDecoded(const ImageView& whole,
   }
   MILLRACE_ASSIGN_OR_RETURN(const SampleProgram program,
                             ProgramOf({whole.width, whole.height}, place, {}));
-  ScratchPool::Lease scratch(&scratch_);
+  ScratchLease scratch;
   const ImageView part =
       CropPixels(whole, output_.channels, program.crop(), scratch.get());
   RunProgram({part}, program, output_.pack, scratch.get(), image);
@@ -219,8 +219,8 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
   const uint64_t bytes = WorkingBytes(meta.image(), program, output_.channels);
   // Held for longer than the scratch memory that it stands for.
   const auto reserved =
-      working_->Reserve(bytes > ScratchPool::kMaxKeptBytes ? bytes : 0);
-  ScratchPool::Lease scratch(&scratch_);
+      working_->Reserve(bytes > ScratchLease::kMaxKeptBytes ? bytes : 0);
+  ScratchLease scratch;
   MILLRACE_ASSIGN_OR_RETURN(
       const CroppedView part,
       ReadPixels(sample,

@@ -49,7 +49,7 @@ struct OutputSpec {
   }
 };
 
-// Immutable (but for scratch memory), thread-safe.
+// Immutable, thread-safe.
 class SampleRecipe {
  public:
   // Of a canonical plan. INVALID_ARGUMENT: images do not all end in one size,
@@ -104,7 +104,6 @@ class SampleRecipe {
   const AnnotationRecipe annotations_;
   const std::shared_ptr<DecodedSamples> decoded_;
   const std::shared_ptr<MemoryBudget> working_;
-  mutable ScratchPool scratch_;
 };
 
 }  // namespace millrace

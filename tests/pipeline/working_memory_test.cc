@@ -81,5 +81,27 @@ TEST(WorkingMemoryTest, AProgressiveJpegCountsWithItsCoefficients) {
   EXPECT_LE(bytes, PlanLimits().max_working_bytes + (32 << 20));
 }
 
+TEST(ScratchLeaseTest, AThreadKeepsOneWhateverItWorksFor) {
+  const PixelScratch* first = nullptr;
+  {
+    ScratchLease lease;
+    first = lease.get();
+    ScratchLease another;
+    EXPECT_NE(another.get(), first);
+  }
+  ScratchLease again;
+  EXPECT_EQ(again.get(), first);
+}
+
+TEST(ScratchLeaseTest, WhatAHugeImageTookIsGivenBack) {
+  {
+    ScratchLease lease;
+    lease.get()->decoded.Reset(4096, 4096, 3);
+    EXPECT_GT(lease.get()->bytes(), ScratchLease::kMaxKeptBytes);
+  }
+  ScratchLease again;
+  EXPECT_LT(again.get()->bytes(), ScratchLease::kMaxKeptBytes);
+}
+
 }  // namespace
 }  // namespace millrace

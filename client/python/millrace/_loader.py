@@ -94,8 +94,8 @@ class Loader:
                 train(batch["image"], batch["label"])
 
     Connects when it is first used; `open()` or `with` does it at once. Endless,
-    over all epochs, unless an end is given. For one thread at a time, but for
-    `close()` and `stats()`.
+    over all epochs, unless an end is given. Threads may share one: each batch
+    goes to one of them.
 
     Ctrl-C ends waiting within 200 ms and loses nothing: going on afterwards
     gives the batch that was waited for. After fork(), the child cannot use it:
@@ -125,7 +125,8 @@ class Loader:
 
     Raises:
         InvalidArgument: An option is out of its range.
-        ValueError: The plan lacks something.
+        ValueError: The plan lacks something, or a number is negative.
+        TypeError: An option is of the wrong type, or there is none such.
     """
 
     def __init__(self, endpoints: Union[str, Sequence[str]],

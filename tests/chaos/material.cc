@@ -58,13 +58,12 @@ absl::Status Ingest(std::vector<std::string> arguments) {
 absl::Status IngestDigits(const std::string& folder, const std::string& real,
                           bool small, const std::string& data_dir) {
   std::string source = real + "/mnist";
-  if (real.empty() || !IsFolder(source)) {
+  const bool drawn = real.empty() || !IsFolder(source);
+  Tell("mnist/train", drawn ? "drawn" : source);
+  if (drawn) {
     MILLRACE_RETURN_IF_ERROR(
         demo::DrawMnist(folder, kDrawnDigits, kDrawingSeed));
     source = folder + "/mnist";
-    Tell("mnist/train", "drawn");
-  } else {
-    Tell("mnist/train", source);
   }
   const std::string base = source + (small ? "/t10k" : "/train");
   return Ingest({"mnist", "--dataset", "mnist/train", "--images",
@@ -75,13 +74,12 @@ absl::Status IngestDigits(const std::string& folder, const std::string& real,
 absl::Status IngestPhotos(const std::string& folder, const std::string& real,
                           bool small, const std::string& data_dir) {
   std::string source = real + "/imagenet-sample/train";
-  if (small || real.empty() || !IsFolder(source)) {
+  const bool drawn = small || real.empty() || !IsFolder(source);
+  Tell("imagenet/train", drawn ? "drawn" : source);
+  if (drawn) {
     MILLRACE_RETURN_IF_ERROR(
         demo::DrawImagenet(folder, kDrawnPerClass, kDrawingSeed));
     source = folder + "/imagenet/ILSVRC/Data/CLS-LOC/train";
-    Tell("imagenet/train", "drawn");
-  } else {
-    Tell("imagenet/train", source);
   }
   return Ingest({"imagenet", "--dataset", "imagenet/train", "--images", source,
                  "--data-dir", data_dir});

@@ -1,6 +1,5 @@
 """What the tests play with: drawn datasets, our programs run on them."""
 
-import ctypes
 import hashlib
 import json
 import os
@@ -24,15 +23,6 @@ PHOTOS = "imagenet/train"
 
 # Long enough for a busy machine; nothing waits for it where all is well.
 PATIENCE = 60
-
-
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with_the_test():
-    """In a child, before it becomes its program: whatever ends the test, also a
-    crash, ends the child."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def run(*command, **options):
@@ -61,10 +51,11 @@ class Server:
     def __init__(self, data, port=0, reads_log=True):
         self.data = data
         self.process = subprocess.Popen(
-            [str(BIN / "millraced"), "--data-dir", str(data), "--listen",
+            # Whatever ends the test, also a crash, ends the server.
+            ["setpriv", "--pdeathsig", "KILL",
+             str(BIN / "millraced"), "--data-dir", str(data), "--listen",
              f"127.0.0.1:{port}", "--metrics-listen", ""],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            preexec_fn=die_with_the_test)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         line = ""
         while "millraced started" not in line:
             line = self.process.stderr.readline()

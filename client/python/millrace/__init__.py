@@ -24,8 +24,9 @@ from millrace._errors import (Cancelled, DataLoss, DeadlineExceeded, Error,
                               InvalidArgument, NotFound, OutOfRange,
                               PermissionDenied, ResourceExhausted,
                               Unauthenticated, Unavailable)
-from millrace._loader import Loader, TensorSpec, dataset_info
+from millrace._loader import Loader, TensorSpec
 from millrace._plan import Plan
+from millrace._query import dataset_info
 
 __version__ = "0.1.0"
 

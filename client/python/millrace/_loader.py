@@ -5,19 +5,18 @@ import base64
 import ctypes
 import json
 import logging
-import operator
 import os
 import threading
 import time
 import weakref
-from typing import (Any, AsyncIterator, Dict, Iterable, Iterator, List,
-                    NamedTuple, Optional, Sequence, Tuple, Union)
+from typing import (Any, AsyncIterator, Dict, Iterator, List, NamedTuple,
+                    Optional, Sequence, Tuple, Union)
 
 import numpy as np
 
-from millrace import _library, _stream
+from millrace import _library, _options, _query, _stream
 from millrace._batch import DTYPE_NAMES, Batch, Form, Memory
-from millrace._errors import Cancelled, Error, FailedPrecondition, OutOfRange
+from millrace._errors import Cancelled, FailedPrecondition, OutOfRange
 from millrace._plan import Plan
 from millrace._stream import Stream
 
@@ -42,47 +41,6 @@ class TensorSpec(NamedTuple):
 
 class _End(Exception):
     """The end of the stream."""
-
-
-def _whole_number(name: str, value: Any) -> int:
-    """Also of numpy's integers."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = -1
-    if not 0 <= number < 2**63:
-        raise ValueError(f"{name} is {value!r}; a whole number from 0 to "
-                         "2**63 - 1 is wanted")
-    return number
-
-
-def _seconds(name: str, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} is {value!r}; a number of seconds is wanted"
-                        ) from None
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is {value!r}; a str is wanted")
-    return value
-
-
-_READERS = {"integer": _whole_number, "seconds": _seconds, "text": _text}
-
-
-def _endpoints_text(endpoints: Union[str, Sequence[str]]) -> str:
-    if isinstance(endpoints, str):
-        return endpoints
-    if not isinstance(endpoints, Iterable):
-        endpoints = [endpoints]
-    for endpoint in endpoints:
-        if not isinstance(endpoint, str):
-            raise TypeError(f"endpoint {endpoint!r}: a str is wanted, such as "
-                            "\"localhost:8090\"")
-    return ",".join(endpoints)
 
 
 class Loader:
@@ -142,24 +100,18 @@ class Loader:
         if not isinstance(plan, Plan):
             raise TypeError(f"plan is {plan!r}; a Plan or its text is wanted")
         plan.check()
-        for unknown in options.keys() - _stream.OPTION_KINDS.keys():
-            raise TypeError(f"Loader() has no option {unknown!r}; it has "
-                            + ", ".join(_stream.OPTION_KINDS))
         self.plan = plan
-        self._options: Dict[str, Any] = {
-            "endpoints": _endpoints_text(endpoints), "plan": str(plan),
+        self._options = _options.read({
+            "endpoints": _options.endpoints_text(endpoints), "plan": str(plan),
             "rank": rank, "world_size": world_size, "start_step": start_step,
             "end_step": end_step, "end_epoch": end_epoch, "name": name,
             "prefetch_steps": prefetch_steps, "prefetch_bytes": prefetch_bytes,
             "connections": connections, "hedge_after": hedge_after,
             "give_up_after": give_up_after,
-            "audit_log": os.fspath(audit_log), **options}
-        for option, value in self._options.items():
-            read = _READERS[_stream.OPTION_KINDS[option]]
-            self._options[option] = read(option, value)
+            "audit_log": os.fspath(audit_log), **options})
         self._library = _library.get()
         # Finds what is wrong with them now rather than at the first batch.
-        self._library.options_release(_stream.new_options(self._options, b""))
+        self._library.options_release(_options.new_options(self._options, b""))
         self._generation = _library.generation
         self._state = b""
         self._next_step: int = self._options["start_step"]
@@ -327,21 +279,13 @@ class Loader:
             datasets += [part["dataset"] for part in parts]
             titles: Dict[str, str] = {}
             for dataset in datasets:
-                for category in self._dataset_info(dataset)["categories"]:
+                for category in _query.ask_any(
+                        self._options["endpoints"].split(","),
+                        dataset)["categories"]:
                     titles.setdefault(category["name"],
                                       category["title"] or category["name"])
             self._class_names = list(titles.values())
         return self._class_names
-
-    def _dataset_info(self, dataset: str) -> Dict[str, Any]:
-        """Of the first server that answers in a moment, or else the last."""
-        *others, last = self._options["endpoints"].split(",")
-        for endpoint in others:
-            try:
-                return dataset_info(endpoint.strip(), dataset, timeout=1.0)
-            except Error:
-                pass
-        return dataset_info(last.strip(), dataset)
 
     # --- Batches --------------------------------------------------------------
 
@@ -515,14 +459,14 @@ class Loader:
                 f"the state has form {form}; this package reads 1: it was "
                 "saved by a newer one")
         options = {**self._options, "start_step": 0}
-        self._library.options_release(_stream.new_options(options, data))
+        self._library.options_release(_options.new_options(options, data))
         self._continue_at(data, next_step)
         self._last = None
 
     def seek(self, step: int) -> None:
         """Goes on at another step, counted over epochs, of the same versions of
         the datasets."""
-        step = _whole_number("step", step)
+        step = _options.whole_number("step", step)
         self.open()
         self.load_state_dict(self._state_at(step))
 
@@ -610,37 +554,3 @@ class Loader:
     def __reduce__(self) -> Any:
         raise TypeError("a Loader is a connection, which cannot be pickled; "
                         "pickle its state_dict(), and make one in each process")
-
-
-def dataset_info(endpoint: str, dataset: str,
-                 timeout: float = 10.0) -> Dict[str, Any]:
-    """Asks one server about a dataset, "NAME" or "NAME@VERSION": a dict by the
-    names of dataset.proto's DatasetInfo, such as samples, annotations,
-    categories (each with name, title, samples). `timeout` is in seconds.
-
-    Raises:
-        NotFound, Unavailable, DeadlineExceeded
-    """
-    library = _library.get()
-    name = _text("dataset", dataset).encode()
-    server = _text("endpoint", endpoint).encode()
-    _library.use_network()
-    done = threading.Event()
-    answer: List[Any] = []
-
-    def ask() -> None:
-        try:
-            answer.append(json.loads(library.call_for_text(
-                "dataset_info", server, name, timeout)))
-        except Exception as error:  # Raised again below.
-            answer.append(error)
-        done.set()
-
-    # In a thread, so that Ctrl-C does not wait for the answer.
-    threading.Thread(target=ask, name="millrace-dataset-info",
-                     daemon=True).start()
-    while not done.wait(_SLICE_SECONDS):
-        pass
-    if isinstance(answer[0], Exception):
-        raise answer[0]
-    return answer[0]

@@ -6,38 +6,8 @@ import threading
 import weakref
 from typing import Any, Dict, Optional, Set
 
-from millrace import _library
+from millrace import _library, _options
 from millrace._errors import Cancelled
-
-# What millrace_options_set_*() takes, and as what.
-OPTION_KINDS = {
-    "endpoints": "text", "plan": "text", "name": "text", "audit_log": "text",
-    "rank": "integer", "world_size": "integer", "start_step": "integer",
-    "end_step": "integer", "end_epoch": "integer", "prefetch_steps": "integer",
-    "prefetch_bytes": "integer", "connections": "integer",
-    "max_message_bytes": "integer",
-    "hedge_after": "seconds", "give_up_after": "seconds",
-    "min_backoff": "seconds", "max_backoff": "seconds", "keepalive": "seconds",
-    "resolve_every": "seconds",
-}
-
-
-def new_options(options: Dict[str, Any], state: bytes) -> ctypes.c_void_p:
-    """A millrace_options, checked; the caller releases it."""
-    library = _library.get()
-    handle = ctypes.c_void_p(library.options_new())
-    try:
-        for name, value in options.items():
-            kind = OPTION_KINDS[name]
-            if kind == "text":
-                value = value.encode()
-            library.call("options_set_" + kind, handle, name.encode(), value)
-        library.call("options_set_bytes", handle, b"state", state, len(state))
-        library.call("options_check", handle)
-    except BaseException:
-        library.options_release(handle)
-        raise
-    return handle
 
 
 def closed_error() -> BaseException:
@@ -94,7 +64,7 @@ class Stream:
         self._released = threading.Condition(self._lock)
         self._users: Set["Stream.Use"] = set()
         self._closed = False
-        handle = new_options(options, state)
+        handle = _options.new_options(options, state)
         try:
             _library.use_network()
             pointer = ctypes.c_void_p()

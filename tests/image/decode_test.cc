@@ -5,10 +5,10 @@
 
 #include <random>
 
-#include "absl/strings/str_cat.h"
 #include "image/color.h"
 #include "image/encode.h"
 #include "tests/image/image_testing.h"
+#include "tests/support/oriented_jpeg.h"
 
 namespace millrace {
 namespace {
@@ -17,19 +17,6 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::string JpegOf(const Image& image) { return *EncodeJpeg(image.view(), 90); }
-
-// The same file with an EXIF segment behind the start-of-image marker.
-std::string WithOrientation(const std::string& jpeg, int orientation) {
-  const char segment[] =
-      "\xFF\xE1\x00\x22"
-      "Exif\0\0"
-      "MM\0*\0\0\0\x08\0\x01"
-      "\x01\x12\0\x03\0\0\0\x01\0";
-  std::string exif(segment, sizeof(segment) - 1);
-  exif.push_back(static_cast<char>(orientation));
-  exif.append(6, '\0');
-  return absl::StrCat(jpeg.substr(0, 2), exif, jpeg.substr(2));
-}
 
 // The upright pixel at (x, y), by EXIF's wording: which corner of the picture
 // the first stored row and column are at.

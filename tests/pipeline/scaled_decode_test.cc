@@ -19,6 +19,7 @@
 #include "image/encode.h"
 #include "tests/pipeline/drawn_dataset.h"
 #include "tests/pipeline/jpeg_store.h"
+#include "tests/support/oriented_jpeg.h"
 
 namespace millrace {
 namespace {
@@ -40,19 +41,6 @@ std::string SmoothJpeg(int width, int height) {
   const auto jpeg = EncodeJpeg(image.view(), 95);
   EXPECT_TRUE(jpeg.ok()) << jpeg.status();
   return *jpeg;
-}
-
-// The same file with an EXIF segment behind the start-of-image marker.
-std::string WithOrientation(const std::string& jpeg, int orientation) {
-  const char segment[] =
-      "\xFF\xE1\x00\x22"
-      "Exif\0\0"
-      "MM\0*\0\0\0\x08\0\x01"
-      "\x01\x12\0\x03\0\0\0\x01\0";
-  std::string exif(segment, sizeof(segment) - 1);
-  exif.push_back(static_cast<char>(orientation));
-  exif.append(6, '\0');
-  return absl::StrCat(jpeg.substr(0, 2), exif, jpeg.substr(2));
 }
 
 // Of sides that no denominator divides.

@@ -15,8 +15,8 @@ import numpy as np
 import millrace
 from millrace import Loader, Plan, _batch, _library, _loader, _schema, where
 from millrace._batch import Memory
-from world import (DIGITS, PATIENCE, PHOTOS, SCENES, Digest, Server, World,
-                   digits_plan, pull, scenes_plan)
+from world import (DIGITS, PATIENCE, PHOTOS, SCENES, Digest, digits_plan, pull,
+                   scenes_plan, served_world)
 
 world = None
 server = None
@@ -24,13 +24,7 @@ server = None
 
 def setUpModule():
     global world, server
-    world = World()
-    server = Server(world.data)
-
-
-def tearDownModule():
-    server.kill()
-    world.close()
+    world, server = served_world()
 
 
 def open_loader(plan, **options):

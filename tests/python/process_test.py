@@ -8,7 +8,8 @@ import tempfile
 import time
 import unittest
 
-from world import ROOT, PATIENCE, Script, Server, World, digits_plan, run
+from world import (PATIENCE, ROOT, Script, Server, digits_plan, run,
+                   served_world)
 
 world = None
 server = None
@@ -34,13 +35,7 @@ loader._warn = once
 
 def setUpModule():
     global world, server
-    world = World()
-    server = Server(world.data)
-
-
-def tearDownModule():
-    server.kill()
-    world.close()
+    world, server = served_world()
 
 
 def start(text, endpoint=None):

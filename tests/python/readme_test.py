@@ -12,7 +12,7 @@ except ImportError:
     torch = None
 
 from millrace import Plan
-from world import BIN, ROOT, Server, World, run
+from world import BIN, ROOT, run, served_world
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -22,13 +22,7 @@ server = None
 
 def setUpModule():
     global world, server
-    world = World()
-    server = Server(world.data)
-
-
-def tearDownModule():
-    server.kill()
-    world.close()
+    world, server = served_world()
 
 
 def block(language, holding):

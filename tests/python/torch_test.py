@@ -12,7 +12,7 @@ except ImportError:
 import numpy as np
 
 import millrace
-from world import (PATIENCE, SCENES, Server, World, digits_plan, scenes_plan)
+from world import PATIENCE, SCENES, digits_plan, scenes_plan, served_world
 
 if torch is not None:
     from millrace.torch import DataLoader
@@ -25,14 +25,7 @@ def setUpModule():
     if torch is None:
         raise unittest.SkipTest("needs torch (Debian's python3-torch)")
     global world, server
-    world = World()
-    server = Server(world.data)
-
-
-def tearDownModule():
-    if server is not None:
-        server.kill()
-        world.close()
+    world, server = served_world()
 
 
 def open_loader(plan, **options):

@@ -8,7 +8,7 @@ from unittest import mock
 
 import millrace
 from millrace import Loader
-from world import PATIENCE, Digest, Server, World, digits_plan, pull
+from world import PATIENCE, Digest, Server, digits_plan, pull, served_world
 
 world = None
 server = None
@@ -16,13 +16,7 @@ server = None
 
 def setUpModule():
     global world, server
-    world = World()
-    server = Server(world.data)
-
-
-def tearDownModule():
-    server.kill()
-    world.close()
+    world, server = served_world()
 
 
 class WaitingTest(unittest.TestCase):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import unittest
 
 from millrace import Plan
 
@@ -83,6 +84,15 @@ class Server:
         """Killed, and another one at the same address."""
         self.kill()
         return Server(self.data, self.port)
+
+
+def served_world():
+    """A World and its Server, for a test's setUpModule(); put away after it."""
+    world = World()
+    unittest.addModuleCleanup(world.close)
+    server = Server(world.data)
+    unittest.addModuleCleanup(lambda: server.kill())
+    return world, server
 
 
 class Digest:

@@ -10,6 +10,15 @@ from world import ROOT
 
 PACKAGE = ROOT / "client/python"
 
+# The stubs of PIL and torch may be there or not.
+CONFIG = """\
+[mypy]
+[mypy-PIL.*]
+ignore_missing_imports = True
+[mypy-torch.*]
+ignore_missing_imports = True
+"""
+
 PROGRAM = """\
 from typing import Dict
 
@@ -46,7 +55,10 @@ class TypesTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name)
-        cls.flags = "--cache-dir", folder.name + "/cache"
+        config = cls.folder / "mypy.ini"
+        config.write_text(CONFIG, encoding="utf-8")
+        cls.flags = ("--cache-dir", folder.name + "/cache", "--config-file",
+                     str(config))
 
     def check(self, text):
         program = self.folder / "program.py"

@@ -49,7 +49,8 @@ class BatchCache {
     uint32_t world_size = 1;
   };
   // A batch that was wanted; null: it is this reader's to make after all. Runs
-  // on a worker, in the reader's own lane, without locks of the cache.
+  // on a worker, in the reader's own lane, without locks of the cache. The last
+  // one may still run when its reader is gone.
   using Deliver =
       std::function<void(uint64_t step, std::shared_ptr<const SharedBatch>)>;
   class Reader;

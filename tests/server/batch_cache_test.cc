@@ -181,8 +181,13 @@ TEST_F(BatchCacheTest, WhatIsKeptGoesWithTheLastReader) {
 void Trainer(BatchCache* cache, unsigned seed) {
   std::mt19937 random(seed);
   for (uint64_t next = 0; next < 300;) {
-    Inbox inbox;
-    const auto reader = cache->Join(kSlice, inbox.Deliver());
+    // The last delivery may be under way while the reader leaves.
+    const auto inbox = std::make_shared<Inbox>();
+    const auto reader = cache->Join(
+        kSlice, [inbox, deliver = inbox->Deliver()](
+                    uint64_t step, std::shared_ptr<const SharedBatch> batch) {
+          deliver(step, std::move(batch));
+        });
     std::set<uint64_t> missing;
     const auto make = [&](uint64_t step) {
       if (random() % 9 == 0) std::this_thread::yield();
@@ -198,7 +203,7 @@ void Trainer(BatchCache* cache, unsigned seed) {
         ++asked;
         continue;
       }
-      const Inbox::Item item = inbox.Next();
+      const Inbox::Item item = inbox->Next();
       ASSERT_EQ(missing.count(item.step), 1);
       if (item.batch == nullptr) {
         make(item.step);

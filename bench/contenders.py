@@ -320,10 +320,16 @@ class Bench:
         return self.ingest_rate("mnist", *self.mnist_inputs())
 
     def ingest_rate(self, kind, *inputs):
-        """Of a whole ingest, from reading the files to publishing."""
-        with tempfile.TemporaryDirectory(dir=self.data_dir) as folder:
-            report = ingest(pathlib.Path(folder), kind, "x", *inputs)
-        return report["samples"] / report["seconds"]
+        """Of whole ingests, from reading the files to publishing; many of
+        them, where one is over in no time."""
+        samples = seconds = 0
+        while seconds < self.seconds / 2:
+            with tempfile.TemporaryDirectory(dir=self.data_dir) as folder:
+                os.sync()  # What others left to be written.
+                report = ingest(pathlib.Path(folder), kind, "x", *inputs)
+            samples += report["samples"]
+            seconds += report["seconds"]
+        return samples / seconds
 
     def cp_imagenet(self):
         """Images per second of a copy that is on disk when it ends, as that

@@ -28,3 +28,6 @@ add_library(millrace_roaring INTERFACE)
 target_link_libraries(millrace_roaring INTERFACE ${MILLRACE_ROARING_LIBRARY})
 target_include_directories(millrace_roaring SYSTEM INTERFACE
   ${MILLRACE_ROARING_INCLUDE})
+
+# Of Intel's and AMD's processors only: see storage/CMakeLists.txt.
+find_library(MILLRACE_IPSEC_MB_LIBRARY IPSec_MB)

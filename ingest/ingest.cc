@@ -170,7 +170,7 @@ class IngestRun {
 
   absl::Status OpenWriter() {
     WriterOptions writer_options;
-    writer_options.shards = options_.shards;
+    writer_options.shards = Shards();
     writer_options.cancel = options_.cancel;
     MILLRACE_ASSIGN_OR_RETURN(
         writer_, DatasetWriter::Create(options_.data_dir, options_.dataset,
@@ -209,6 +209,14 @@ class IngestRun {
       return absl::OkStatus();
     }
     return absl::CancelledError("cancelled; nothing was published");
+  }
+
+  int Shards() const {
+    const uint64_t bytes = source_.image_bytes();
+    if (options_.shards != 0) return options_.shards;
+    if (bytes == 0) return IngestOptions::kAutoShards;
+    return static_cast<int>(std::clamp<uint64_t>(
+        bytes / IngestOptions::kShardBytes, 1, IngestOptions::kAutoShards));
   }
 
   int Threads() const {

@@ -59,6 +59,9 @@ class MnistSource : public Source {
   }
   const std::vector<std::string>& notes() const override { return notes_; }
   uint64_t size() const override { return labels_.size(); }
+  uint64_t image_bytes() const override {
+    return size() * images_.item_bytes();
+  }
   uint64_t run_length() const override {
     return std::clamp<uint64_t>(kRunBytes / images_.item_bytes(), 1, kMaxRun);
   }

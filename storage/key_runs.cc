@@ -45,10 +45,21 @@ absl::Status KeyRuns::Add(absl::string_view key, uint64_t ordinal) {
                        "be unique in its dataset"));
     }
   }
-  run_.push_back({HeadOf(key), keys_.size(), key.size(), ordinal});
+  run_.push_back({HeadOf(key), static_cast<uint32_t>(keys_.size())});
+  AppendLittleEndian(ordinal, &keys_);
+  AppendLittleEndian(static_cast<uint32_t>(key.size()), &keys_);
   keys_.append(key.data(), key.size());
   const size_t run_bytes = keys_.size() + run_.size() * sizeof(Entry);
   return run_bytes < max_run_bytes_ ? absl::OkStatus() : WriteRun();
+}
+
+uint64_t KeyRuns::OrdinalOf(const Entry& entry) const {
+  return LoadLittleEndian<uint64_t>(keys_.data() + entry.begin);
+}
+
+absl::string_view KeyRuns::KeyOf(const Entry& entry) const {
+  const char* const size = keys_.data() + entry.begin + sizeof(uint64_t);
+  return {size + sizeof(uint32_t), LoadLittleEndian<uint32_t>(size)};
 }
 
 absl::StatusOr<bool> KeyRuns::Has(absl::string_view key) const {
@@ -95,7 +106,7 @@ absl::Status KeyRuns::WriteTable(const std::string& path,
     key.resize(kKeyPrefix.size());
     absl::StrAppend(&key, KeyOf(entry));
     char value[sizeof(uint64_t)];
-    StoreLittleEndian(entry.ordinal, value);
+    StoreLittleEndian(OrdinalOf(entry), value);
     MILLRACE_RETURN_IF_ERROR(
         table->Put(key, absl::string_view(value, sizeof(value))));
   }

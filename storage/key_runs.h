@@ -33,18 +33,16 @@ class KeyRuns {
   bool several_runs() const { return runs_ > 1; }
 
  private:
+  // Small, since they are sorted.
   struct Entry {
     // The first eight bytes of the key, as a number that sorts as they do.
     uint64_t head = 0;
-    // Of the key in keys_.
-    size_t begin = 0;
-    size_t size = 0;
-    uint64_t ordinal = 0;
+    // Where keys_ has ordinal, size and key.
+    uint32_t begin = 0;
   };
 
-  absl::string_view KeyOf(const Entry& entry) const {
-    return absl::string_view(keys_).substr(entry.begin, entry.size);
-  }
+  uint64_t OrdinalOf(const Entry& entry) const;
+  absl::string_view KeyOf(const Entry& entry) const;
   auto Less() const {
     return [this](const Entry& a, const Entry& b) {
       return a.head != b.head ? a.head < b.head : KeyOf(a) < KeyOf(b);
@@ -57,7 +55,7 @@ class KeyRuns {
   const std::string tables_directory_;
   const size_t max_run_bytes_;
   absl::flat_hash_set<uint64_t> hashes_;
-  // Of the run that is being gathered, one key after the other.
+  // Of the run that is being gathered, one after the other.
   std::string keys_;
   std::vector<Entry> run_;
   uint64_t runs_ = 0;

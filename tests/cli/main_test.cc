@@ -50,7 +50,7 @@ TEST(MainTest, WrongUsageIsExitCodeTwoAndOneLineThatPointsToHelp) {
       {"ingest", "frobnicate"},
       {"ingest", "mnist"},
       {"ingest", "folder", "--dataset", "x", "--images", ".", "--data-dir", ".",
-       "--shards", "0"},
+       "--shards", "-1"},
       {"ingest", "folder", "--dataset", "a b", "--images", ".", "--data-dir",
        "."},
       {"ingest", "folder", "--dataset", "x@0123456789abcdef", "--images", ".",

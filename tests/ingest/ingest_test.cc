@@ -78,6 +78,13 @@ TEST_F(IngestTest, ShardsAndThreadsChangeNeitherOrderNorVersion) {
   }
 }
 
+TEST_F(IngestTest, FilesOfUnknownSizeAreSpreadOverAsManyShardsAsTheMost) {
+  PutImages(1);
+  const auto result = Ingest(*Open(), options_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->info.shards(), uint32_t{IngestOptions::kAutoShards});
+}
+
 TEST_F(IngestTest, FillsInWhatTheImageIs) {
   Put("cat/a.jpg", WithOrientation(TestJpeg(30, 20), 6));
   Put("cat/b.jpg", TestPng(5, 6));  // Told by content, not by name.
@@ -264,7 +271,7 @@ TEST_F(IngestTest, OptionsOutOfRangeAreNamed) {
   EXPECT_THAT(std::string(Ingest(*Open(), options_).status().message()),
               HasSubstr("threads is -1"));
   options_.threads = 0;
-  options_.shards = 0;
+  options_.shards = -1;
   EXPECT_TRUE(absl::IsInvalidArgument(Ingest(*Open(), options_).status()));
   options_.shards = 1;
   options_.window_items = 0;

@@ -31,6 +31,10 @@ static_assert(std::is_standard_layout_v<HuffmanDecoder>);
 #define LANE_1(MACRO) MACRO("1", "r12", "r13", "r13b", "r14", "r15")
 #define LANE_2(MACRO) MACRO("2", "rsi", "rdi", "dil", "rbp", "rbx")
 #define ALL_LANES(MACRO) LANE_0(MACRO) LANE_1(MACRO) LANE_2(MACRO)
+#define STEP_OF_ALL(MACRO, NUMBER)                       \
+  MACRO(NUMBER, "0", "r8", "r9", "r9b", "r10", "r11")    \
+  MACRO(NUMBER, "1", "r12", "r13", "r13b", "r14", "r15") \
+  MACRO(NUMBER, "2", "rsi", "rdi", "dil", "rbp", "rbx")
 
 // In the stack frame: what there are no registers for.
 #define AT(LANE) "8*" LANE "(%rsp)"
@@ -78,7 +82,7 @@ static_assert(std::is_standard_layout_v<HuffmanDecoder>);
 #define BEGIN_ROUND(LANE, WORD, COUNTER, COUNT, TABLE, RUN) \
   REFILL(LANE, WORD)                                        \
   "cmpq " END(LANE) ", %rax\n" \
-  "ja 30f\n"
+  "ja 300f\n"
 
 // The entry, in eax.
 #define LOOK_UP(WORD, TABLE) \
@@ -106,52 +110,79 @@ static_assert(std::is_standard_layout_v<HuffmanDecoder>);
   "\n"                                    \
   "cmovcq %rcx, %" RUN "\n"
 
-#define STEP(LANE, WORD, COUNTER, COUNT, TABLE, RUN) \
-  LOOK_UP(WORD, TABLE)                               \
-  "testb %al, %al\n"                                 \
-  "jz 1" LANE                                        \
-  "f\n"                                              \
-  "shlxq %rax, %" WORD ", %" WORD                    \
-  "\n"                                               \
-  "movzbl %ah, %ecx\n"                               \
-  "shrl $16, %eax\n" PLACE(COUNTER, COUNT, TABLE, RUN)
+// A coefficient. Labels are of the step and the lane.
+#define STEP(NUMBER, LANE, WORD, COUNTER, COUNT, TABLE, RUN) \
+  LOOK_UP(WORD, TABLE)                                       \
+  "testb %al, %al\n"                                         \
+  "jz 1" NUMBER LANE                                         \
+  "f\n"                                                      \
+  "shlxq %rax, %" WORD ", %" WORD                            \
+  "\n"                                                       \
+  "movzbl %ah, %ecx\n"                                       \
+  "shrl $16, %eax\n"                                         \
+  "2" NUMBER LANE ":\n" PLACE(COUNTER, COUNT, TABLE, RUN)
 
-// The entry is 0, or partial: then the value is still in the word. Its lowest
-// bits, as many as its size, are all ones before a negative one.
-#define LONG_STEP(LANE, WORD, COUNTER, COUNT, TABLE, RUN)      \
-  "1" LANE                                                     \
-  ":\n"                                                        \
-  "testl %eax, %eax\n"                                         \
-  "jz 2" LANE "f\n" REFILL(LANE, WORD)                         \
-      LOOK_UP(WORD, TABLE) "movl %eax, " ENTRY                 \
-                           "\n"                                \
-                           "movl %eax, %ecx\n"                 \
-                           "shrl $16, %ecx\n"                  \
-                           "shlxq %rcx, %" WORD ", %" WORD     \
-                           "\n"                                \
-                           "shrl $24, %eax\n"                  \
-                           "movq %" WORD                       \
-                           ", %rdx\n"                          \
-                           "notq %rdx\n"                       \
-                           "sarq $63, %rdx\n"                  \
-                           "bzhiq %rax, %rdx, %rdx\n"          \
-                           "movl %eax, %ecx\n"                 \
-                           "negl %ecx\n"                       \
-                           "shrxq %rcx, %" WORD                \
-                           ", %rcx\n"                          \
-                           "shlxq %rax, %" WORD ", %" WORD     \
-                           "\n"                                \
-                           "movl %ecx, %eax\n"                 \
-                           "subl %edx, %eax\n"                 \
-                           "movzbl " ADVANCE ", %ecx\n" PLACE( \
-                               COUNTER, COUNT, TABLE, RUN) "jmp 0b\n"
+// The value that follows the code of the entry in edx, in ecx. Its bits are the
+// magnitude, inverted before a negative one, which begins with a zero.
+#define TAKE_VALUE(WORD)          \
+  "movl %edx, %ecx\n"             \
+  "shrl $16, %ecx\n"              \
+  "shlxq %rcx, %" WORD ", %" WORD \
+  "\n"                            \
+  "movq %" WORD                   \
+  ", %rax\n"                      \
+  "notq %rax\n"                   \
+  "sarq $63, %rax\n"              \
+  "shrl $8, %ecx\n"               \
+  "negl %ecx\n"                   \
+  "xorq %rax, %" WORD             \
+  "\n"                            \
+  "shrxq %rcx, %" WORD            \
+  ", %rcx\n"                      \
+  "xorq %rax, %" WORD             \
+  "\n"                            \
+  "xorl %eax, %ecx\n"             \
+  "subl %eax, %ecx\n"             \
+  "movl %edx, %eax\n"             \
+  "shrl $24, %eax\n"              \
+  "shlxq %rax, %" WORD ", %" WORD "\n"
+
+#define BEGIN_LONG_STEP(NUMBER, LANE) \
+  "1" NUMBER LANE                     \
+  ":\n"                               \
+  "testl %eax, %eax\n"                \
+  "jz 9" LANE                         \
+  "f\n"                               \
+  "movl %eax, %edx\n"
+
+// In the first three steps of a round, the word holds a code and a value
+// whatever their sizes, and those that follow need it full.
+#define EARLY_LONG_STEP(NUMBER, LANE, WORD, COUNTER, COUNT, TABLE, RUN) \
+  BEGIN_LONG_STEP(NUMBER, LANE)                                         \
+  TAKE_VALUE(WORD)                                                      \
+  "shll $16, %ecx\n" \
+  "movzwl %dx, %edx\n" \
+  "orl %ecx, %edx\n" \
+  REFILL(LANE, WORD) \
+  "movl %edx, %eax\n" \
+  "movzbl %dh, %ecx\n" \
+  "shrl $16, %eax\n" \
+  "jmp 2" NUMBER LANE "b\n"
+
+#define LATE_LONG_STEP(NUMBER, LANE, WORD, COUNTER, COUNT, TABLE, RUN) \
+  BEGIN_LONG_STEP(NUMBER, LANE)                                        \
+  REFILL(LANE, WORD)                                                   \
+  TAKE_VALUE(WORD)                                                     \
+  "movl %ecx, %eax\n"                                                  \
+  "movzbl %dh, %ecx\n"                                                 \
+  "jmp 2" NUMBER LANE "b\n"
 
 #define STOP(LANE, WORD, COUNTER, COUNT, TABLE, RUN) \
-  "2" LANE                                           \
+  "9" LANE                                           \
   ":\n"                                              \
   "movl $" LANE                                      \
   ", %edx\n"                                         \
-  "jmp 40f\n"
+  "jmp 400f\n"
 
 // A function of nothing but instructions, since no register is left for a
 // compiler's own needs. A round is as many steps as 56 bits are sure to hold.
@@ -169,19 +200,23 @@ __attribute__((naked)) size_t RunEntropyLanesX86(EntropyLanes* /*lanes*/) {
       "movq %rcx, " START "\n"
       ALL_LANES(LOAD_LANE)
       ".p2align 6\n"
-      "0:\n"
+      "500:\n"
       ALL_LANES(BEGIN_ROUND)
-      ALL_LANES(STEP)
-      ALL_LANES(STEP)
-      ALL_LANES(STEP)
-      ALL_LANES(STEP)
-      ALL_LANES(STEP)
-      "jmp 0b\n"
-      ALL_LANES(LONG_STEP)
+      STEP_OF_ALL(STEP, "0")
+      STEP_OF_ALL(STEP, "1")
+      STEP_OF_ALL(STEP, "2")
+      STEP_OF_ALL(STEP, "3")
+      STEP_OF_ALL(STEP, "4")
+      "jmp 500b\n"
+      STEP_OF_ALL(EARLY_LONG_STEP, "0")
+      STEP_OF_ALL(EARLY_LONG_STEP, "1")
+      STEP_OF_ALL(EARLY_LONG_STEP, "2")
+      STEP_OF_ALL(LATE_LONG_STEP, "3")
+      STEP_OF_ALL(LATE_LONG_STEP, "4")
       ALL_LANES(STOP)
-      "30:\n"
+      "300:\n"
       "movl $3, %edx\n"
-      "40:\n"
+      "400:\n"
       "movq " LANES ", %rax\n"
       ALL_LANES(SAVE_LANE)
       "movl %edx, %eax\n"

@@ -32,14 +32,15 @@ void ResizeFiltered(const ImageView& source, const ResizeSpec& spec,
                     ResizeScratch* scratch, const Rows& out) {
   const Rect& window = spec.window;
   const PixelBox box = BoxOf(source, spec);
-  const bool resize_rows =
-      spec.width != source.width || box.x0 != 0 || box.x1 != spec.width;
+  const bool resize_rows = spec.mirrored || spec.width != source.width ||
+                           box.x0 != 0 || box.x1 != spec.width;
   const bool resize_columns =
       spec.height != source.height || box.y0 != 0 || box.y1 != spec.height;
   Rect needed = window;
   if (resize_rows) {
     scratch->columns.Find(source.width, box.x0, box.x1, spec.width,
-                          spec.interpolation, window.x, window.width);
+                          spec.interpolation, window.x, window.width,
+                          spec.mirrored);
     needed.x = scratch->columns.source_first();
     needed.width = scratch->columns.source_count();
   }
@@ -99,6 +100,7 @@ void ResizeNearest(const ImageView& source, const ResizeSpec& spec,
   const PixelBox box = BoxOf(source, spec);
   FindNearest(source.width, box.x0, box.x1, spec.width, window.x, window.width,
               &columns);
+  if (spec.mirrored) std::reverse(columns.begin(), columns.end());
   FindNearest(source.height, box.y0, box.y1, spec.height, window.y,
               window.height, &rows);
   const auto pick_pixels = source.channels == 1 ? PickPixels<1> : PickPixels<3>;

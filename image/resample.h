@@ -25,6 +25,8 @@ struct ResizeSpec {
   // What of the source becomes width x height; unset: all of it. Pillow's
   // `box`: pixels around it count as far as the filter reaches.
   std::optional<PixelBox> box = std::nullopt;
+  // Each row of the window from right to left.
+  bool mirrored = false;
 };
 
 // Memory that calls share; one for each thread.

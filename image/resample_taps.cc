@@ -87,7 +87,8 @@ class Axis {
 }  // namespace
 
 void TapTable::Find(int source, double begin, double end, int target,
-                    Interpolation interpolation, int first, int count) {
+                    Interpolation interpolation, int first, int count,
+                    bool mirrored) {
   const Axis axis(source, begin, end, target,
                   interpolation == Interpolation::kBicubic);
   const Span last = axis.TapsOf(first + count - 1);
@@ -97,11 +98,11 @@ void TapTable::Find(int source, double begin, double end, int target,
   spans_.resize(size_t{2} * count);
   weights_.resize(size_t{1} * stride_ * count);
   for (int i = 0; i < count; ++i) {
-    const Span span = axis.TapsOf(first + i);
+    const int out = mirrored ? first + count - 1 - i : first + i;
+    const Span span = axis.TapsOf(out);
     spans_[2 * i] = span.first - source_first_;
     spans_[2 * i + 1] = span.count;
-    axis.Weights(first + i, span, &exact_,
-                 weights_.data() + size_t{1} * stride_ * i);
+    axis.Weights(out, span, &exact_, weights_.data() + size_t{1} * stride_ * i);
   }
 }
 

@@ -40,9 +40,11 @@ class TapTable {
     Find(source, 0, source, target, interpolation, first, count);
   }
   // The same where [begin, end) of the source's pixels becomes `target`:
-  // within [0, source], borders within pixels allowed.
+  // within [0, source], borders within pixels allowed. `mirrored`: those of the
+  // last output pixel come first.
   void Find(int source, double begin, double end, int target,
-            Interpolation interpolation, int first, int count);
+            Interpolation interpolation, int first, int count,
+            bool mirrored = false);
 
   // The taps of all `size` pixels, each the sum of its neighbours times
   // `kernel` (an odd number of weights, the middle one its own). Beyond the

@@ -65,7 +65,7 @@ class Runner {
   void Run(const PixelOp& op);
   // Everything but the stage's flips.
   void Render(const GeometryStage& stage);
-  void Resize(const GeometryStage& stage, const Rect& window,
+  void Resize(const GeometryStage& stage, const Rect& window, bool mirrored,
               const ImageSpan& canvas);
   // Renders the stage into the batch's memory.
   void Finish(const GeometryStage& stage);
@@ -117,10 +117,10 @@ ImageSpan Runner::Writable() {
 }
 
 void Runner::Resize(const GeometryStage& stage, const Rect& window,
-                    const ImageSpan& canvas) {
+                    bool mirrored, const ImageSpan& canvas) {
   ResizeWindow(image_,
                {stage.resized_width, stage.resized_height, stage.interpolation,
-                window, box_},
+                window, box_, mirrored},
                &scratch_->resize, canvas.data, canvas.stride);
   MoveTo(canvas);
 }
@@ -130,7 +130,8 @@ void Runner::Render(const GeometryStage& stage) {
   if (covered.width == 0) {
     image_.width = image_.height = 0;
   } else if (stage.resized) {
-    Resize(stage, covered, NextCanvas(covered.width, covered.height));
+    Resize(stage, covered, /*mirrored=*/false,
+           NextCanvas(covered.width, covered.height));
   } else {
     image_ = Part(image_, covered);
   }
@@ -163,10 +164,9 @@ void Runner::Run(const PixelOp& op) { op(Writable(), &scratch_->spare); }
 
 void Runner::Finish(const GeometryStage& stage) {
   const ImageSpan slot = SlotOf(stage.size());
-  const bool flips = stage.flip_horizontal || stage.flip_vertical;
-  if (stage.resized && !stage.IsPadded() && !flips &&
+  if (stage.resized && !stage.IsPadded() && !stage.flip_vertical &&
       KeepsBytes(pack_, image_.channels)) {
-    return Resize(stage, stage.window, slot);
+    return Resize(stage, stage.window, stage.flip_horizontal, slot);
   }
   Render(stage);
   if (stage.flip_vertical) image_ = UpsideDown(image_);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <random>
 
+#include "image/pack.h"
 #include "tests/image/image_testing.h"
 
 namespace millrace {
@@ -111,7 +112,7 @@ TEST(ResampleTest, OnePixelFillsAnySize) {
   }
 }
 
-TEST(ResampleTest, WindowEqualsThatPartOfTheWhole) {
+TEST(ResampleTest, WindowEqualsThatPartOfTheWholeMirroredToo) {
   const uint32_t seed = std::random_device{}();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   std::mt19937 random(seed);
@@ -130,8 +131,24 @@ TEST(ResampleTest, WindowEqualsThatPartOfTheWhole) {
     }
     const Image whole = Resize(source, spec, &scratch);
     spec.window = RandomRect(spec.width, spec.height, &random);
-    ASSERT_TRUE(
-        SamePixels(Resize(source, spec, &scratch), CropOf(whole, spec.window)));
+    const Image part = CropOf(whole, spec.window);
+    ASSERT_TRUE(SamePixels(Resize(source, spec, &scratch), part));
+    spec.mirrored = true;
+    Image flipped(part.width(), part.height(), channels);
+    Pack(part.view(), {.flip_horizontal = true}, flipped.row(0));
+    ASSERT_TRUE(SamePixels(Resize(source, spec, &scratch), flipped));
+  }
+}
+
+TEST(ResampleTest, AnImageOfTheSameSizeIsMirrored) {
+  const Image source = Noise(13, 9, 3, 1);
+  Image flipped(13, 9, 3);
+  Pack(source.view(), {.flip_horizontal = true}, flipped.row(0));
+  ResizeScratch scratch;
+  for (const Interpolation interpolation : kInterpolations) {
+    ResizeSpec spec = {13, 9, interpolation, {0, 0, 13, 9}};
+    spec.mirrored = true;
+    EXPECT_TRUE(SamePixels(Resize(source, spec, &scratch), flipped));
   }
 }
 

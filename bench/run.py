@@ -22,6 +22,7 @@ import sys
 import tempfile
 
 import contenders
+import stages
 
 ROWS = {
     # name: (contender, against, unit)
@@ -124,6 +125,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5,
                         help="of each measurement, about")
+    parser.add_argument("--no-stages", action="store_true",
+                        help="without the table of where the time goes")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE",
                         help="write the rows as [{name, value, unit}]")
     args = parser.parse_args()
@@ -137,13 +140,14 @@ def main():
                                      args.seconds)
             bench.prepare()
             samples = measure(bench, args.only, args.rounds)
-
-    print(f"\n{machine()}; medians of {args.rounds} rounds")
-    for name, values in samples.items():
-        print(f"  {line(name, statistics.median(values))}")
-    rows = rows_of(samples, args.only)
-    for row in rows:
-        print(f"  {row['name']:42} {row['value']:12,.3f} {row['unit']}")
+            print(f"\n{machine()}; medians of {args.rounds} rounds")
+            for name, values in samples.items():
+                print(f"  {line(name, statistics.median(values))}")
+            rows = rows_of(samples, args.only)
+            for row in rows:
+                print(f"  {row['name']:42} {row['value']:12,.3f} {row['unit']}")
+            if not args.no_stages:
+                stages.show(bench)
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1) + "\n",
                              encoding="utf-8")

@@ -50,8 +50,8 @@ void AddSharedFlags(CLI::App* command, IngestFlags* flags) {
   AddDataDirFlag(command, &options.data_dir);
   command
       ->add_option("--shards", options.shards,
-                   "Databases to spread the samples over; 0: 4, or one for "
-                   "each 64 MiB of a small dataset")
+                   "Databases to spread the samples over; 0: one for each "
+                   "64 MiB of images, at most 4")
       ->type_name("N")
       ->check(CLI::Range(0, WriterOptions::kMaxShards))
       ->capture_default_str();

@@ -26,6 +26,7 @@ class ClassTree {
   }
 
   uint64_t size() const { return tree_.files.size(); }
+  uint64_t image_bytes() const { return tree_.bytes; }
   // Path below the root.
   absl::string_view file(uint64_t item) const { return tree_.files[item]; }
   absl::StatusOr<SourceItem> Load(uint64_t item, uint64_t max_bytes) const;

@@ -89,8 +89,10 @@ struct ParsedEntry {
 
 class CocoSource : public Source {
  public:
-  CocoSource(std::string root, CocoIndex index)
-      : root_(std::move(root)), index_(std::move(index)) {
+  CocoSource(std::string root, uint64_t image_bytes, CocoIndex index)
+      : root_(std::move(root)),
+        image_bytes_(image_bytes),
+        index_(std::move(index)) {
     description_.set_kind("coco");
     for (const v1::Category& category : index_.categories()) {
       *description_.add_categories() = category;
@@ -105,6 +107,7 @@ class CocoSource : public Source {
   }
   const std::vector<std::string>& notes() const override { return notes_; }
   uint64_t size() const override { return index_.images().size(); }
+  uint64_t image_bytes() const override { return image_bytes_; }
   std::string Key(uint64_t item) const override {
     return index_.images()[item].file_name;
   }
@@ -120,6 +123,7 @@ class CocoSource : public Source {
                         v1::SampleMeta* meta, Findings* findings) const;
 
   const std::string root_;
+  const uint64_t image_bytes_;
   const CocoIndex index_;
   v1::DatasetInfo description_;
   std::vector<std::string> notes_;
@@ -262,7 +266,8 @@ absl::StatusOr<std::unique_ptr<Source>> OpenCocoSource(const CocoFiles& files) {
     MILLRACE_RETURN_IF_ERROR(index.Add(Printable(path), std::move(bytes)));
   }
   MILLRACE_RETURN_IF_ERROR(index.Finish());
-  auto source = std::make_unique<CocoSource>(files.images, std::move(index));
+  auto source =
+      std::make_unique<CocoSource>(files.images, tree.bytes, std::move(index));
   source->NoteUnlisted(tree.files);
   return source;
 }

@@ -84,6 +84,7 @@ class Walker {
       return Problem(name, "not a regular file (a pipe, socket or device)");
     }
     tree_.files.Add(name);
+    tree_.bytes += info.st_size;
   }
 
   void VisitFolder(const std::string& name, const struct stat& info) {

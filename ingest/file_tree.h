@@ -35,6 +35,7 @@ struct FileTree {
   // Paths below the root, "/" between parts, sorted by bytes: regular files
   // and links to such. All are UTF-8.
   NameList files;
+  uint64_t bytes = 0;  // Of all files.
   // Names of the folders directly below the root, sorted.
   std::vector<std::string> folders;
   // Pipes, sockets, dangling links, links that loop, folders that cannot be

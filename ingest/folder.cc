@@ -24,6 +24,7 @@ class FolderSource : public Source {
   }
   const std::vector<std::string>& notes() const override { return notes_; }
   uint64_t size() const override { return tree_.size(); }
+  uint64_t image_bytes() const override { return tree_.image_bytes(); }
   std::string Key(uint64_t item) const override {
     return std::string(tree_.file(item));
   }

@@ -212,11 +212,10 @@ class IngestRun {
   }
 
   int Shards() const {
-    const uint64_t bytes = source_.image_bytes();
     if (options_.shards != 0) return options_.shards;
-    if (bytes == 0) return IngestOptions::kAutoShards;
-    return static_cast<int>(std::clamp<uint64_t>(
-        bytes / IngestOptions::kShardBytes, 1, IngestOptions::kAutoShards));
+    return static_cast<int>(
+        std::clamp<uint64_t>(source_.image_bytes() / IngestOptions::kShardBytes,
+                             1, IngestOptions::kAutoShards));
   }
 
   int Threads() const {

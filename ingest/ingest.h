@@ -71,8 +71,8 @@ class Source {
 
   virtual uint64_t size() const = 0;
 
-  // Of all images, as far as that is known before they are read; otherwise 0.
-  virtual uint64_t image_bytes() const { return 0; }
+  // Of all images, about.
+  virtual uint64_t image_bytes() const = 0;
 
   // How many items a thread takes at once, at least 1: more than that where
   // handing over a single one would cost more than the item itself.
@@ -117,8 +117,7 @@ struct IngestOptions {
   // Where and what.
   std::string data_dir;
   std::string dataset;  // A name without version, such as "coco/val2017".
-  // 0: one for each kShardBytes of images, up to kAutoShards; as many where the
-  // source does not know.
+  // 0: one for each kShardBytes of images, at least 1, at most kAutoShards.
   int shards = 0;
   static constexpr uint64_t kShardBytes = uint64_t{64} << 20;
   static constexpr int kAutoShards = 4;

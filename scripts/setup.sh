@@ -25,7 +25,7 @@ packages=(
 # Made for x86 only; without it, small samples are digested at half the speed.
 [[ $(dpkg --print-architecture) != amd64 ]] || packages+=(libipsec-mb-dev)
 
-peers=(python3-torchvision iperf3 mypy)
+peers=(python3-torchvision iperf3 linux-perf mypy)
 
 # Installs those of its arguments that are missing.
 install() {

@@ -45,7 +45,7 @@ absl::Status KeyRuns::Add(absl::string_view key, uint64_t ordinal) {
                        "be unique in its dataset"));
     }
   }
-  run_.push_back({HeadOf(key), static_cast<uint32_t>(keys_.size())});
+  run_.push_back({HeadOf(key), keys_.size()});
   AppendLittleEndian(ordinal, &keys_);
   AppendLittleEndian(static_cast<uint32_t>(key.size()), &keys_);
   keys_.append(key.data(), key.size());

@@ -38,7 +38,7 @@ class KeyRuns {
     // The first eight bytes of the key, as a number that sorts as they do.
     uint64_t head = 0;
     // Where keys_ has ordinal, size and key.
-    uint32_t begin = 0;
+    size_t begin = 0;
   };
 
   uint64_t OrdinalOf(const Entry& entry) const;

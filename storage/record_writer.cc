@@ -14,8 +14,10 @@ constexpr size_t kMaxUnwrittenBytes = size_t{4} << 20;
 
 }  // namespace
 
-RecordWriter::RecordWriter(const std::string& tables_directory, int shards) {
-  for (int i = 0; i < shards; ++i) shards_.emplace_back(tables_directory, i);
+RecordWriter::RecordWriter(const std::string& tables_directory,
+                           uint32_t shards) {
+  for (uint32_t i = 0; i < shards; ++i)
+    shards_.emplace_back(tables_directory, i);
   thread_ = std::thread([this] { Run(); });
 }
 

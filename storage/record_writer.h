@@ -17,11 +17,11 @@
 
 namespace millrace {
 
-// Thread-safe, but that Put() is for one thread at a time.
+// Put() is for one thread, and over before FinishShard() is called.
 class RecordWriter {
  public:
   // Tables are made in `tables_directory`, which exists.
-  RecordWriter(const std::string& tables_directory, int shards);
+  RecordWriter(const std::string& tables_directory, uint32_t shards);
 
   // What is not written yet is dropped.
   ~RecordWriter();
@@ -30,10 +30,8 @@ class RecordWriter {
   // that of samples that were put before; nothing is written after it.
   absl::Status Put(EncodedSamples samples);
 
-  // Waits until all that was put is written.
-  absl::Status Drain();
-
-  // Makes shard `label.shard` at `path`, once all is drained.
+  // Waits until all that was put is written, and makes shard `label.shard` at
+  // `path`. Different shards: on any threads.
   absl::Status FinishShard(const std::string& path, const ShardLabel& label);
 
  private:
@@ -41,6 +39,7 @@ class RecordWriter {
   // The next, once there are some. Empty: the work is over.
   std::optional<EncodedSamples> Take();
   absl::Status Write(EncodedSamples* samples);
+  absl::Status Drain();
 
   // Of the thread, until all is drained.
   std::vector<ShardWriter> shards_;

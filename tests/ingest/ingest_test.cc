@@ -78,11 +78,17 @@ TEST_F(IngestTest, ShardsAndThreadsChangeNeitherOrderNorVersion) {
   }
 }
 
-TEST_F(IngestTest, FilesOfUnknownSizeAreSpreadOverAsManyShardsAsTheMost) {
+TEST_F(IngestTest, ShardsFollowTheSizeOfTheImages) {
   PutImages(1);
-  const auto result = Ingest(*Open(), options_);
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->info.shards(), uint32_t{IngestOptions::kAutoShards});
+  EXPECT_EQ(Ingest(*Open(), options_).value().info.shards(), 1u);
+  // Takes no room, and is quarantined.
+  Put("class-0/huge.jpg", "");
+  const std::string huge = folder_.path() + "/images/class-0/huge.jpg";
+  std::filesystem::resize_file(huge, 3 * IngestOptions::kShardBytes);
+  EXPECT_EQ(Ingest(*Open(), options_).value().info.shards(), 3u);
+  std::filesystem::resize_file(huge, 9 * IngestOptions::kShardBytes);
+  EXPECT_EQ(Ingest(*Open(), options_).value().info.shards(),
+            uint32_t{IngestOptions::kAutoShards});
 }
 
 TEST_F(IngestTest, FillsInWhatTheImageIs) {
@@ -209,6 +215,7 @@ class CancellingSource : public Source {
     return source_.notes();
   }
   uint64_t size() const override { return source_.size(); }
+  uint64_t image_bytes() const override { return source_.image_bytes(); }
   std::string Key(uint64_t item) const override { return source_.Key(item); }
   absl::StatusOr<SourceItem> Load(uint64_t item,
                                   uint64_t max_bytes) const override {

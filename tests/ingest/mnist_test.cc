@@ -49,22 +49,6 @@ TEST_F(MnistTest, StoresRawGrayPixelsInTheOrderOfTheFile) {
   EXPECT_EQ((*source)->Load(2, 100).value().pixels, "cC");
 }
 
-TEST_F(MnistTest, ShardsFollowTheSize) {
-  // Two and a half times kShardBytes, of which there is next to nothing.
-  constexpr uint32_t kSide = 4096;
-  const uint64_t bytes = 5 * IngestOptions::kShardBytes / 2;
-  const auto count = static_cast<uint32_t>(bytes / kSide / kSide);
-  for (const auto& [images, shards] : {std::pair(1u, 1u), {count, 2u}}) {
-    const auto source = Open(Gzip(Idx({images, kSide, kSide},
-                                      std::string(images * kSide * kSide, 0))),
-                             Idx({images}, std::string(images, '\1')));
-    ASSERT_TRUE(source.ok()) << source.status();
-    const auto result = Ingest(**source, TestOptions(folder_));
-    ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(result->info.shards(), shards);
-  }
-}
-
 TEST_F(MnistTest, ALargeFileThatTurnsOutDamagedIsRefusedWhole) {
   // Large enough to be unpacked as it is read, with a wrong checksum.
   constexpr uint32_t kImages = 3000;

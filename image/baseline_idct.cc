@@ -88,14 +88,14 @@ HWY_INLINE void Pass(Block& d) {
       kRow, rounding, WidenShifted<kFixedBits>(kRow, hn::Add(d[0], d[4])));
   const Wide difference04 = AddWide(
       kRow, rounding, WidenShifted<kFixedBits>(kRow, hn::Sub(d[0], d[4])));
-  const Wide even0 = AddProducts(sum04, d[2], d[6], k0_541 + k0_765, k0_541);
-  const Wide even3 = AddProducts(sum04, d[2], d[6], -k0_541 - k0_765, -k0_541);
-  const Wide even1 =
-      AddProducts(difference04, d[2], d[6], k0_541, k0_541 - k1_847);
-  const Wide even2 =
-      AddProducts(difference04, d[2], d[6], -k0_541, k1_847 - k0_541);
-
   const Wide none = SetWide(kRow, 0);
+  const Wide a = AddProducts(none, d[2], d[6], k0_541 + k0_765, k0_541);
+  const Wide b = AddProducts(none, d[2], d[6], k0_541, k0_541 - k1_847);
+  const Wide even0 = AddWide(kRow, sum04, a);
+  const Wide even3 = SubWide(kRow, sum04, a);
+  const Wide even1 = AddWide(kRow, difference04, b);
+  const Wide even2 = SubWide(kRow, difference04, b);
+
   const Row z3 = hn::Add(d[7], d[3]);
   const Row z4 = hn::Add(d[5], d[1]);
   const Wide odd_a = AddProducts(none, z3, z4, k1_175 - k1_961, k1_175);

@@ -2,8 +2,12 @@
 // from the top.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
 #include <vector>
 
 namespace millrace {
@@ -53,12 +57,35 @@ struct ImageSpan {
   ImageView view() const { return {data, width, height, channels, stride}; }
 };
 
+// Of memory that is written before it is read: what a vector makes room for
+// stays as it is.
+template <typename T>
+struct UnclearedAllocator : std::allocator<T> {
+  template <typename U>
+  struct rebind {
+    using other = UnclearedAllocator<U>;
+  };
+  template <typename U>
+  void construct(U* at) {
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <typename U, typename... Values>
+  void construct(U* at, Values&&... values) {
+    ::new (static_cast<void*>(at)) U(std::forward<Values>(values)...);
+  }
+};
+using PixelVector = std::vector<uint8_t, UnclearedAllocator<uint8_t>>;
+
 // Owning, rows without padding. Reset() keeps the memory, so an Image used as
 // scratch stops allocating.
 class Image {
  public:
   Image() = default;
-  Image(int width, int height, int channels) { Reset(width, height, channels); }
+  // Black.
+  Image(int width, int height, int channels) {
+    Reset(width, height, channels);
+    std::fill(pixels_.begin(), pixels_.end(), 0);
+  }
 
   // Contents are undefined afterwards.
   void Reset(int width, int height, int channels) {
@@ -74,7 +101,7 @@ class Image {
   size_t stride() const { return size_t{1} * width_ * channels_; }
   uint8_t* row(int y) { return pixels_.data() + y * stride(); }
   const uint8_t* row(int y) const { return pixels_.data() + y * stride(); }
-  const std::vector<uint8_t>& pixels() const { return pixels_; }
+  const PixelVector& pixels() const { return pixels_; }
 
   ImageView view() const {
     return {pixels_.data(), width_, height_, channels_,
@@ -89,7 +116,7 @@ class Image {
   int width_ = 0;
   int height_ = 0;
   int channels_ = 0;
-  std::vector<uint8_t> pixels_;
+  PixelVector pixels_;
 };
 
 }  // namespace millrace

@@ -56,20 +56,20 @@ class Axis {
   // The most taps of any pixel.
   int max_taps() const { return static_cast<int>(std::ceil(support_)) * 2 + 1; }
 
-  // Writes the fixed-point weights of `span`, the taps of `out`.
-  void Weights(int out, const Span& span, std::vector<double>* exact,
-               int* weights) const {
+  // Writes the fixed-point weights of `span`, the taps of `out`. `exact` has
+  // room for max_taps().
+  void Weights(int out, const Span& span, double* exact, int* weights) const {
     const double center = Center(out);
     const double unit = 1.0 / stretch_;
-    exact->resize(span.count);
     double total = 0;
     for (int i = 0; i < span.count; ++i) {
       const double x = (i + span.first - center + 0.5) * unit;
-      (*exact)[i] = cubic_ ? Cubic(x) : Triangle(x);
-      total += (*exact)[i];
+      exact[i] = cubic_ ? Cubic(x) : Triangle(x);
+      total += exact[i];
     }
+    if (total == 0) total = 1;
     for (int i = 0; i < span.count; ++i) {
-      weights[i] = FixedPoint(total != 0 ? (*exact)[i] / total : (*exact)[i]);
+      weights[i] = FixedPoint(exact[i] / total);
     }
   }
 
@@ -95,6 +95,7 @@ void TapTable::Find(int source, double begin, double end, int target,
   source_first_ = axis.TapsOf(first).first;
   source_count_ = last.first + last.count - source_first_;
   stride_ = axis.max_taps();
+  exact_.resize(stride_);
   spans_.resize(size_t{2} * count);
   weights_.resize(size_t{1} * stride_ * count);
   for (int i = 0; i < count; ++i) {
@@ -102,7 +103,8 @@ void TapTable::Find(int source, double begin, double end, int target,
     const Span span = axis.TapsOf(out);
     spans_[2 * i] = span.first - source_first_;
     spans_[2 * i + 1] = span.count;
-    axis.Weights(out, span, &exact_, weights_.data() + size_t{1} * stride_ * i);
+    axis.Weights(out, span, exact_.data(),
+                 weights_.data() + size_t{1} * stride_ * i);
   }
 }
 

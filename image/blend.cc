@@ -1,6 +1,8 @@
 #include "image/blend.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/blend.cc"
@@ -27,12 +29,85 @@ constexpr hn::CappedTag<int32_t, kBlock> kSums;
 constexpr hn::Rebind<uint8_t, decltype(kSums)> kBytes;
 constexpr int kLanes = hn::MaxLanes(kSums);
 
+using Sums = hn::Vec<decltype(kSums)>;
+
+#if HWY_ARCH_X86
+
+// Highway narrows vectors one by one, which takes longer than to sum them up.
+constexpr hn::Repartition<uint8_t, decltype(kSums)> kPacked;
+constexpr hn::Repartition<int16_t, decltype(kSums)> kWords;
+
+HWY_INLINE hn::Vec128<uint8_t> Pack(hn::Vec128<int16_t> a,
+                                    hn::Vec128<int16_t> b) {
+  return hn::Vec128<uint8_t>{_mm_packus_epi16(a.raw, b.raw)};
+}
+#if HWY_TARGET <= HWY_AVX2
+HWY_INLINE hn::Vec256<uint8_t> Pack(hn::Vec256<int16_t> a,
+                                    hn::Vec256<int16_t> b) {
+  return hn::Vec256<uint8_t>{_mm256_packus_epi16(a.raw, b.raw)};
+}
+#endif
+#if HWY_TARGET <= HWY_AVX3
+HWY_INLINE hn::Vec512<uint8_t> Pack(hn::Vec512<int16_t> a,
+                                    hn::Vec512<int16_t> b) {
+  return hn::Vec512<uint8_t>{_mm512_packus_epi16(a.raw, b.raw)};
+}
+#endif
+
+// Clipped to bytes. Packing keeps within 128 bits, which a permutation mends.
+HWY_INLINE hn::Vec<decltype(kPacked)> Narrow(Sums a, Sums b, Sums c, Sums d) {
+  const hn::Repartition<uint32_t, decltype(kSums)> quads;
+  HWY_ALIGN static constexpr auto kOrder = [] {
+    std::array<uint32_t, kLanes> order = {};
+    for (size_t i = 0; i < order.size(); ++i) {
+      order[i] = i % (kLanes / 4) * 4 + i / (kLanes / 4);
+    }
+    return order;
+  }();
+  const auto packed =
+      hn::BitCast(quads, Pack(hn::ReorderDemote2To(kWords, a, b),
+                              hn::ReorderDemote2To(kWords, c, d)));
+  return hn::BitCast(
+      kPacked,
+      hn::TableLookupLanes(packed, hn::SetTableIndices(quads, kOrder.data())));
+}
+
+template <int kVectors>
+HWY_INLINE void StoreSums(const Sums* sums, uint8_t* out) {
+  constexpr int kQuads = kVectors / 4 * 4;
+  for (int v = 0; v < kQuads; v += 4) {
+    hn::StoreU(Narrow(sums[v], sums[v + 1], sums[v + 2], sums[v + 3]), kPacked,
+               out + v * kLanes);
+  }
+  constexpr int kRest = kVectors - kQuads;
+  if constexpr (kRest > 0) {
+    HWY_ALIGN uint8_t rest[4 * kLanes];
+    const Sums last = sums[kVectors - 1];
+    const auto packed =
+        Narrow(sums[kQuads], kRest > 1 ? sums[kQuads + 1] : last,
+               kRest > 2 ? sums[kQuads + 2] : last, last);
+    hn::Store(packed, kPacked, rest);
+    std::memcpy(out + kQuads * kLanes, rest, kRest * kLanes);
+  }
+}
+
+#else
+
+template <int kVectors>
+HWY_INLINE void StoreSums(const Sums* sums, uint8_t* out) {
+  for (int v = 0; v < kVectors; ++v) {
+    hn::StoreU(hn::DemoteTo(kBytes, sums[v]), kBytes, out + v * kLanes);
+  }
+}
+
+#endif
+
 // kBlocks blocks of an output row, summed in registers.
 template <int kBlocks>
 HWY_INLINE void BlendBlocks(const uint8_t* source, ptrdiff_t stride,
                             const int* weights, int count, uint8_t* out) {
   constexpr int kVectors = kBlocks * kBlock / kLanes;
-  hn::Vec<decltype(kSums)> sums[kVectors];
+  Sums sums[kVectors];
   for (auto& sum : sums) sum = hn::Set(kSums, 1 << (kWeightBits - 1));
   for (int i = 0; i < count; ++i, source += stride) {
     const auto weight = hn::Set(kSums, weights[i]);
@@ -41,10 +116,8 @@ HWY_INLINE void BlendBlocks(const uint8_t* source, ptrdiff_t stride,
       sums[v] = hn::Add(sums[v], hn::Mul(hn::PromoteTo(kSums, bytes), weight));
     }
   }
-  for (int v = 0; v < kVectors; ++v) {
-    const auto shifted = hn::ShiftRight<kWeightBits>(sums[v]);
-    hn::StoreU(hn::DemoteTo(kBytes, shifted), kBytes, out + v * kLanes);
-  }
+  for (auto& sum : sums) sum = hn::ShiftRight<kWeightBits>(sum);
+  StoreSums<kVectors>(sums, out);
 }
 
 // Three blocks are a pixel of a transposed strip of RGB rows. The last block
@@ -53,6 +126,9 @@ HWY_INLINE void BlendRow(const uint8_t* source, ptrdiff_t stride,
                          const int* weights, int count, int row_bytes,
                          uint8_t* out) {
   int i = 0;
+  for (; i + 4 * kBlock <= row_bytes; i += 4 * kBlock) {
+    BlendBlocks<4>(source + i, stride, weights, count, out + i);
+  }
   for (; i + 3 * kBlock <= row_bytes; i += 3 * kBlock) {
     BlendBlocks<3>(source + i, stride, weights, count, out + i);
   }

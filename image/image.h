@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
-#include <utility>
 #include <vector>
+
+#include "absl/types/span.h"
 
 namespace millrace {
 
@@ -57,66 +56,51 @@ struct ImageSpan {
   ImageView view() const { return {data, width, height, channels, stride}; }
 };
 
-// Of memory that is written before it is read: what a vector makes room for
-// stays as it is.
-template <typename T>
-struct UnclearedAllocator : std::allocator<T> {
-  template <typename U>
-  struct rebind {
-    using other = UnclearedAllocator<U>;
-  };
-  template <typename U>
-  void construct(U* at) {
-    ::new (static_cast<void*>(at)) U;
-  }
-  template <typename U, typename... Values>
-  void construct(U* at, Values&&... values) {
-    ::new (static_cast<void*>(at)) U(std::forward<Values>(values)...);
-  }
-};
-using PixelVector = std::vector<uint8_t, UnclearedAllocator<uint8_t>>;
-
 // Owning, rows without padding. Reset() keeps the memory, so an Image used as
 // scratch stops allocating.
 class Image {
  public:
   Image() = default;
-  // Black.
-  Image(int width, int height, int channels) {
-    Reset(width, height, channels);
-    std::fill(pixels_.begin(), pixels_.end(), 0);
-  }
+  Image(int width, int height, int channels) { Reset(width, height, channels); }
 
-  // Contents are undefined afterwards.
+  // Contents are undefined afterwards. Never shrinks: what a vector gives back
+  // and takes again, it clears.
   void Reset(int width, int height, int channels) {
     width_ = width;
     height_ = height;
     channels_ = channels;
-    pixels_.resize(size_t{1} * width * height * channels);
+    memory_.resize(std::max(memory_.size(), pixel_bytes()));
   }
 
   int width() const { return width_; }
   int height() const { return height_; }
   int channels() const { return channels_; }
   size_t stride() const { return size_t{1} * width_ * channels_; }
-  uint8_t* row(int y) { return pixels_.data() + y * stride(); }
-  const uint8_t* row(int y) const { return pixels_.data() + y * stride(); }
-  const PixelVector& pixels() const { return pixels_; }
+  uint8_t* row(int y) { return memory_.data() + y * stride(); }
+  const uint8_t* row(int y) const { return memory_.data() + y * stride(); }
+  absl::Span<const uint8_t> pixels() const {
+    return {memory_.data(), pixel_bytes()};
+  }
+  // Memory held for pixels.
+  size_t bytes() const { return memory_.capacity(); }
 
   ImageView view() const {
-    return {pixels_.data(), width_, height_, channels_,
+    return {memory_.data(), width_, height_, channels_,
             static_cast<ptrdiff_t>(stride())};
   }
   ImageSpan span() {
-    return {pixels_.data(), width_, height_, channels_,
+    return {memory_.data(), width_, height_, channels_,
             static_cast<ptrdiff_t>(stride())};
   }
 
  private:
+  size_t pixel_bytes() const { return stride() * height_; }
+
   int width_ = 0;
   int height_ = 0;
   int channels_ = 0;
-  PixelVector pixels_;
+  // At least pixel_bytes().
+  std::vector<uint8_t> memory_;
 };
 
 }  // namespace millrace

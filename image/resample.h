@@ -33,7 +33,7 @@ struct ResizeSpec {
 struct ResizeScratch {
   // Memory held for pixels; the tables beside are small.
   size_t bytes() const {
-    return strips.capacity() + narrowed.pixels().capacity();
+    return strips.capacity() + narrowed.bytes();
   }
 
   TapTable columns;

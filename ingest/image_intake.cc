@@ -24,7 +24,7 @@ constexpr int kLeastMaxSide = 16;
 constexpr int kMostMaxSide = 65'500;
 
 void Trim(Image* image) {
-  if (image->pixels().capacity() > kKeptBytes) *image = Image();
+  if (image->bytes() > kKeptBytes) *image = Image();
 }
 
 v1::ImageInfo InfoOf(const ImageHeader& header) {

@@ -72,9 +72,9 @@ absl::StatusOr<CroppedView> DecodePixels(const Sample& sample,
 }  // namespace
 
 size_t PixelScratch::bytes() const {
-  size_t bytes = decode.bytes() + decoded.pixels().capacity() +
-                 spare.pixels().capacity() + resize.bytes();
-  for (const Image& image : canvas) bytes += image.pixels().capacity();
+  size_t bytes = decode.bytes() + decoded.bytes() +
+                 spare.bytes() + resize.bytes();
+  for (const Image& image : canvas) bytes += image.bytes();
   return bytes;
 }
 

@@ -119,7 +119,7 @@ TEST_P(ColorKernelsTest, BlendWithSmoothedEqualsItsReference) {
   }
 }
 
-uint64_t Fnv1a(const std::vector<uint8_t>& bytes, uint64_t hash) {
+uint64_t Fnv1a(absl::Span<const uint8_t> bytes, uint64_t hash) {
   for (const uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001B3;
   return hash;
 }

@@ -148,7 +148,7 @@ TEST_F(DecodeReferenceTest, ExamplesOfOrientationShowTheSamePicture) {
     pictures.push_back(*image);
   }
   ASSERT_GE(pictures.size(), 8);
-  const std::vector<uint8_t>& first = pictures[0].pixels();
+  const absl::Span<const uint8_t> first = pictures[0].pixels();
   for (const Image& picture : pictures) {
     ASSERT_EQ(picture.width(), pictures[0].width());
     ASSERT_EQ(picture.height(), pictures[0].height());

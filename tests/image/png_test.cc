@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "image/color.h"
 #include "image/decode.h"
 #include "image/encode.h"
@@ -22,7 +23,7 @@ DecodeOptions WithChannels(int channels) {
 
 // What EncodePng() does not make: any depth, any colour type, Adam7.
 std::string WritePng(int width, int height, int depth, int color_type,
-                     bool interlaced, const std::vector<uint8_t>& bytes) {
+                     bool interlaced, absl::Span<const uint8_t> bytes) {
   std::string file;
   png_structp png =
       png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);

@@ -197,7 +197,7 @@ std::vector<uint8_t> PaddedRow(PaddingMode mode, int length = 3) {
     source.row(0)[i] = static_cast<uint8_t>(i + 1);
   Image out(length + 8, 1, 1);
   PadImage(source.view(), 4, 0, {mode, {9, 9, 9}}, out.span());
-  return out.pixels();
+  return {out.pixels().begin(), out.pixels().end()};
 }
 
 // Expected values: numpy.pad.

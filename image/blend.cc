@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/blend.cc"
@@ -72,6 +71,22 @@ HWY_INLINE hn::Vec<decltype(kPacked)> Narrow(Sums a, Sums b, Sums c, Sums d) {
       hn::TableLookupLanes(packed, hn::SetTableIndices(quads, kOrder.data())));
 }
 
+template <size_t kCount, class D>
+HWY_INLINE void StoreFirst(D d, hn::Vec<D> bytes, uint8_t* out) {
+  constexpr size_t kAll = hn::MaxLanes(D());
+  if constexpr (kCount == kAll) {
+    hn::StoreU(bytes, d, out);
+  } else {
+    const hn::Half<D> half;
+    StoreFirst<std::min(kCount, kAll / 2)>(half, hn::LowerHalf(half, bytes),
+                                           out);
+    if constexpr (kCount > kAll / 2) {
+      StoreFirst<kCount - kAll / 2>(half, hn::UpperHalf(half, bytes),
+                                    out + kAll / 2);
+    }
+  }
+}
+
 template <int kVectors>
 HWY_INLINE void StoreSums(const Sums* sums, uint8_t* out) {
   constexpr int kQuads = kVectors / 4 * 4;
@@ -81,13 +96,12 @@ HWY_INLINE void StoreSums(const Sums* sums, uint8_t* out) {
   }
   constexpr int kRest = kVectors - kQuads;
   if constexpr (kRest > 0) {
-    HWY_ALIGN uint8_t rest[4 * kLanes];
     const Sums last = sums[kVectors - 1];
-    const auto packed =
+    StoreFirst<kRest * kLanes>(
+        kPacked,
         Narrow(sums[kQuads], kRest > 1 ? sums[kQuads + 1] : last,
-               kRest > 2 ? sums[kQuads + 2] : last, last);
-    hn::Store(packed, kPacked, rest);
-    std::memcpy(out + kQuads * kLanes, rest, kRest * kLanes);
+               kRest > 2 ? sums[kQuads + 2] : last, last),
+        out + kQuads * kLanes);
   }
 }
 

@@ -170,6 +170,16 @@ def cpu_ms(pid):
     return 1000 * (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def wait_until_idle(pid):
+    """Until the process takes less than a tenth of a processor."""
+    used = cpu_ms(pid)
+    while True:
+        time.sleep(0.5)
+        before, used = used, cpu_ms(pid)
+        if used - before < 50:
+            return
+
+
 def peak_rss_mb(pid):
     status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024 / MB
@@ -363,23 +373,34 @@ class Bench:
         self.run_jobs(self.endpoint, seeds, steps)
         return (cpu_ms(self.pid) - before) / (len(seeds) * steps)
 
-    def run_jobs(self, endpoint, seeds, steps):
+    def run_jobs(self, endpoint, seeds, steps, meanwhile=lambda jobs: None):
         jobs = []
         for seed in seeds:
             plan = self.plan("imagenet_train.textproto", seed=seed)
             jobs.append(subprocess.Popen(
                 self.pull_command(plan, steps, endpoint),
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        meanwhile(jobs)
         if any([job.wait() != 0 for job in jobs]):
             sys.exit("bench: a job failed")
 
     def rss_over_budget(self):
-        """What a server takes beyond its budgets, all of which are in use:
-        many jobs with crops, and then digits, which are kept decoded."""
+        """What a server takes beyond its budgets, which are full: digits are
+        kept decoded, then many jobs with crops stop taking batches for a
+        while, so that as many are made as may be held."""
+        def let_batches_pile_up(jobs):
+            time.sleep(1)
+            for job in jobs:
+                job.send_signal(signal.SIGSTOP)
+            wait_until_idle(pid)
+            for job in jobs:
+                job.send_signal(signal.SIGCONT)
+
         with server(self.data_dir, LIMITS) as (endpoint, pid):
-            self.run_jobs(endpoint, range(HUNGRY_JOBS), 4 * self.seconds)
             run_json(*self.pull_command(
                 PLANS / "mnist_train.textproto", 500, endpoint))
+            self.run_jobs(endpoint, range(HUNGRY_JOBS), 4 * self.seconds,
+                          let_batches_pile_up)
             return peak_rss_mb(pid) - sum(BUDGETS.values()) / MB
 
     # --- Delivery ---------------------------------------------------------

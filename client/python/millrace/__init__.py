@@ -11,11 +11,11 @@
 For PyTorch, see millrace.torch.DataLoader.
 """
 
-import pkgutil
+import pkgutil as _pkgutil
 
 # Stubs that protoc generates from proto/ are millrace/v1/*_pb2.py; wherever
 # they lie in the path, they can be imported beside this.
-__path__ = pkgutil.extend_path(__path__, __name__)
+__path__ = _pkgutil.extend_path(__path__, __name__)
 
 from millrace import where
 from millrace._batch import Batch, Tensor

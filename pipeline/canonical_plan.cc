@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/status_macros.h"
 #include "pipeline/condition.h"
+#include "pipeline/dataset_kind.h"
 #include "pipeline/mixture_samples.h"
 #include "pipeline/sampler.h"
 #include "pipeline/scaled_decode.h"
@@ -106,8 +107,10 @@ void SortOnce(google::protobuf::RepeatedPtrField<std::string>* names) {
 
 // `plan`: of a message that has a selection.
 template <typename HasSelection>
-absl::Status CheckSelection(const std::string& where, const PlanLimits& limits,
-                            ConditionRules* rules, HasSelection* plan) {
+absl::Status CheckSelection(const std::string& where,
+                            const v1::DatasetInfo& dataset,
+                            const PlanLimits& limits, ConditionRules* rules,
+                            HasSelection* plan) {
   if (!plan->has_selection()) return absl::OkStatus();
   v1::Selection* selection = plan->mutable_selection();
   const auto keys = static_cast<uint32_t>(selection->keys_size());
@@ -116,13 +119,26 @@ absl::Status CheckSelection(const std::string& where, const PlanLimits& limits,
                  limits.max_selection_keys,
                  "; ingest the choice as a dataset of its own");
   }
+  if (!selection->classes().empty()) {
+    MILLRACE_RETURN_IF_ERROR(CheckHasClasses(where + ".classes", dataset));
+  }
   SortOnce(selection->mutable_classes());
   SortOnce(selection->mutable_keys());
   if (selection->has_where()) {
-    return rules->Apply(where + ".where", selection->mutable_where());
+    return rules->Apply(where + ".where", dataset, selection->mutable_where());
   }
   if (selection->classes().empty() && keys == 0) plan->clear_selection();
   return absl::OkStatus();
+}
+
+absl::Status CheckMixedSampler(const std::string& where,
+                               const v1::Sampler& sampler) {
+  if (sampler.positions() == 0 && sampler.aspect_edges().empty()) {
+    return absl::OkStatus();
+  }
+  return Wrong(where,
+               ": a mixture has no positions or aspect_edges of one dataset; "
+               "leave them out, or set mixture.positions");
 }
 
 absl::Status CheckPart(const std::string& where, const PlanLimits& limits,
@@ -131,11 +147,13 @@ absl::Status CheckPart(const std::string& where, const PlanLimits& limits,
   MILLRACE_RETURN_IF_ERROR(
       PinDataset(where + ".dataset", dataset, part->mutable_dataset()));
   MILLRACE_RETURN_IF_ERROR(
-      CheckSelection(where + ".selection", limits, rules, part));
+      CheckSelection(where + ".selection", dataset, limits, rules, part));
   if (!part->has_sampler()) *part->mutable_sampler() = plan.sampler();
-  MILLRACE_RETURN_IF_ERROR(CheckEnums(where + ".sampler", part->sampler()));
   MILLRACE_RETURN_IF_ERROR(
-      CheckSampler(where + ".sampler", rules, part->mutable_sampler()));
+      CheckMixedSampler(where + ".sampler", part->sampler()));
+  MILLRACE_RETURN_IF_ERROR(CheckEnums(where + ".sampler", part->sampler()));
+  MILLRACE_RETURN_IF_ERROR(CheckSampler(where + ".sampler", dataset, rules,
+                                        part->mutable_sampler()));
   if (part->weight() == 0) part->set_weight(1);
   return absl::OkStatus();
 }
@@ -150,16 +168,6 @@ void ReduceWeights(v1::Mixture* mixture) {
   for (auto& part : *mixture->mutable_parts()) {
     part.set_weight(part.weight() / common);
   }
-}
-
-absl::Status CheckMixedSampler(const std::string& where,
-                               const v1::Sampler& sampler) {
-  if (sampler.positions() == 0 && sampler.aspect_edges().empty()) {
-    return absl::OkStatus();
-  }
-  return Wrong(where,
-               ": a mixture has no positions or aspect_edges of one dataset; "
-               "leave them out, or set mixture.positions");
 }
 
 // `datasets`: the plan's own and those of the parts, as they were opened.
@@ -181,7 +189,6 @@ absl::Status CheckMixture(const std::vector<const v1::DatasetInfo*>& datasets,
     return Wrong("mixture.positions: is ", mixture->positions(),
                  "; the limit is 2^48");
   }
-  MILLRACE_RETURN_IF_ERROR(CheckMixedSampler("sampler", plan->sampler()));
   if (mixture->weight() == 0) mixture->set_weight(1);
   uint32_t heaviest = mixture->weight();
   for (size_t i = 0; i < parts; ++i) {
@@ -189,8 +196,6 @@ absl::Status CheckMixture(const std::vector<const v1::DatasetInfo*>& datasets,
     v1::MixturePart* part = mixture->mutable_parts(static_cast<int>(i));
     MILLRACE_RETURN_IF_ERROR(
         CheckPart(where, limits, *datasets[i + 1], *plan, rules, part));
-    MILLRACE_RETURN_IF_ERROR(
-        CheckMixedSampler(where + ".sampler", part->sampler()));
     heaviest = std::max(heaviest, part->weight());
   }
   if (heaviest > kMaxWeight) {
@@ -235,13 +240,11 @@ absl::Status CheckBatch(const v1::DatasetInfo& dataset,
   if (batch->keypoints() && !batch->boxes()) {
     return Wrong("batch.keypoints: needs boxes; set batch.boxes too");
   }
-  if (batch->keypoints() && MaxKeypoints(dataset) == 0) {
-    return Wrong("batch.keypoints: no category of ", dataset.name(),
-                 " has keypoints; leave it out");
+  if (batch->keypoints()) {
+    MILLRACE_RETURN_IF_ERROR(CheckHasKeypoints("batch.keypoints", dataset));
   }
-  if (batch->boxes() && dataset.annotations() == 0) {
-    return Wrong("batch.boxes: ", dataset.name(),
-                 " has no annotations; leave it out");
+  if (batch->boxes()) {
+    MILLRACE_RETURN_IF_ERROR(CheckHasAnnotations("batch.boxes", dataset));
   }
   if (batch->masks() && dataset.has_masks() && dataset.masks() == 0) {
     return Wrong("batch.masks: no annotation of ", dataset.name(),
@@ -283,10 +286,13 @@ absl::StatusOr<v1::Plan> CanonicalPlan(
       PinDataset("dataset", *datasets[0], canonical.mutable_dataset()));
   ConditionRules rules;
   MILLRACE_RETURN_IF_ERROR(
-      CheckSelection("selection", limits, &rules, &canonical));
+      CheckSelection("selection", *datasets[0], limits, &rules, &canonical));
+  if (canonical.has_mixture()) {
+    MILLRACE_RETURN_IF_ERROR(CheckMixedSampler("sampler", canonical.sampler()));
+  }
   MILLRACE_RETURN_IF_ERROR(CheckEnums("sampler", canonical.sampler()));
-  MILLRACE_RETURN_IF_ERROR(
-      CheckSampler("sampler", &rules, canonical.mutable_sampler()));
+  MILLRACE_RETURN_IF_ERROR(CheckSampler("sampler", *datasets[0], &rules,
+                                        canonical.mutable_sampler()));
   MILLRACE_RETURN_IF_ERROR(CheckMixture(datasets, limits, &rules, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckBatch(dataset, limits, &canonical));
   MILLRACE_RETURN_IF_ERROR(CheckTransforms(dataset, limits, &canonical));

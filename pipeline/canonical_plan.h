@@ -22,8 +22,9 @@ namespace millrace {
 // `dataset`: all of them as one (JoinDatasets()), without a mixture the same.
 //
 // INVALID_ARGUMENT names the field, or the transform by its place, says why,
-// and what would be right. Whether selected classes and keys exist is for
-// selection.h.
+// and what would be right; a dataset that has nothing of what a field takes is
+// told too, of a mixture the one that the field is about. Whether selected
+// classes and keys exist is for selection.h.
 absl::StatusOr<v1::Plan> CanonicalPlan(
     const v1::Plan& plan, const v1::DatasetInfo& dataset,
     const std::vector<const v1::DatasetInfo*>& datasets,

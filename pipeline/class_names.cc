@@ -106,6 +106,42 @@ absl::Status Unknown(absl::string_view what, absl::string_view name,
       message, "; the nearest that it has is \"", nearest.second, "\""));
 }
 
+bool IsCalled(absl::string_view title, absl::string_view name) {
+  const std::vector<absl::string_view> synonyms = absl::StrSplit(title, ", ");
+  return title == name ||
+         std::find(synonyms.begin(), synonyms.end(), name) != synonyms.end();
+}
+
+// The node of the hierarchy that is called so; empty if there is none.
+std::string NodeCalled(absl::string_view name, const v1::DatasetInfo& info) {
+  std::string first;
+  const auto look_at = [&](const std::string& node, absl::string_view title) {
+    if (IsCalled(title, name) && (first.empty() || node < first)) first = node;
+  };
+  for (const v1::Category& category : info.categories()) {
+    look_at(category.name(), category.title());
+  }
+  for (const auto& [node, title] : info.hierarchy_titles()) {
+    look_at(node, title);
+  }
+  return first;
+}
+
+// `children`: of each node. A name is an easy slip: ids are wanted.
+template <typename Map>
+absl::Status UnknownNode(absl::string_view where, absl::string_view name,
+                         const v1::DatasetInfo& info, const Map& children) {
+  const absl::Status unknown =
+      Unknown(absl::StrCat(where, ".subtrees"), name, info, children);
+  if (children.empty()) return unknown;
+  const std::string node = NodeCalled(name, info);
+  return absl::NotFoundError(absl::StrCat(
+      unknown.message(), "; subtrees are named by id",
+      node.empty()
+          ? absl::StrCat(", such as \"", info.hierarchy(0).parent(), "\"")
+          : absl::StrCat(": \"", name, "\" is \"", node, "\"")));
+}
+
 }  // namespace
 
 ClassNames::ClassNames(const v1::DatasetInfo& info) : info_(info) {
@@ -145,7 +181,7 @@ absl::StatusOr<std::vector<uint32_t>> ClassNames::Find(
   }
   for (const std::string& root : classes.subtrees()) {
     if (!children_.contains(root) && !indices_.contains(root)) {
-      return Unknown(absl::StrCat(where, ".subtrees"), root, info_, children_);
+      return UnknownNode(where, root, info_, children_);
     }
     for (const absl::string_view node : NodesBelow(root)) {
       const auto category = indices_.find(node);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "pipeline/dataset_kind.h"
 
 namespace millrace {
 
@@ -29,10 +30,16 @@ void SortOnce(google::protobuf::RepeatedPtrField<std::string>* names) {
                         static_cast<int>(names->end() - end));
 }
 
-absl::Status ApplyClasses(const std::string& where, v1::ClassSet* classes) {
+absl::Status ApplyClasses(const std::string& where,
+                          const v1::DatasetInfo& dataset,
+                          v1::ClassSet* classes) {
+  MILLRACE_RETURN_IF_ERROR(CheckHasClasses(where, dataset));
   if (classes->names().empty() && classes->subtrees().empty() &&
       classes->supercategories().empty()) {
     return Wrong(where, ": is empty; give names, subtrees or supercategories");
+  }
+  if (!classes->subtrees().empty()) {
+    MILLRACE_RETURN_IF_ERROR(CheckHasHierarchy(where + ".subtrees", dataset));
   }
   SortOnce(classes->mutable_names());
   SortOnce(classes->mutable_subtrees());
@@ -71,10 +78,15 @@ absl::Status CheckImage(const std::string& where,
 }
 
 absl::Status ApplyAnnotation(const std::string& where,
+                             const v1::DatasetInfo& dataset,
                              v1::AnnotationCondition* annotation) {
+  MILLRACE_RETURN_IF_ERROR(CheckHasAnnotations(where, dataset));
   if (annotation->has_classes()) {
-    MILLRACE_RETURN_IF_ERROR(
-        ApplyClasses(where + ".classes", annotation->mutable_classes()));
+    MILLRACE_RETURN_IF_ERROR(ApplyClasses(where + ".classes", dataset,
+                                          annotation->mutable_classes()));
+  }
+  if (annotation->has_keypoints()) {
+    MILLRACE_RETURN_IF_ERROR(CheckHasKeypoints(where + ".keypoints", dataset));
   }
   annotation->set_at_least(std::max(annotation->at_least(), 1u));
   MILLRACE_RETURN_IF_ERROR(
@@ -134,25 +146,29 @@ absl::Status ConditionRules::Count(const std::string& where,
   return absl::OkStatus();
 }
 
-absl::Status ConditionRules::ApplyList(const std::string& where, int depth,
+absl::Status ConditionRules::ApplyList(int depth, const std::string& where,
+                                       const v1::DatasetInfo& dataset,
                                        v1::Conditions* list) {
   if (list->of().empty()) {
     return Wrong(where, ": is empty; give at least one `of`");
   }
   for (int i = 0; i < list->of_size(); ++i) {
-    MILLRACE_RETURN_IF_ERROR(Apply(absl::StrCat(where, ".of[", i, "]"),
-                                   depth + 1, list->mutable_of(i)));
+    MILLRACE_RETURN_IF_ERROR(ApplyAt(depth + 1,
+                                     absl::StrCat(where, ".of[", i, "]"),
+                                     dataset, list->mutable_of(i)));
   }
   return absl::OkStatus();
 }
 
 absl::Status ConditionRules::Apply(absl::string_view where,
+                                   const v1::DatasetInfo& dataset,
                                    v1::Condition* condition) {
-  return Apply(std::string(where), 1, condition);
+  return ApplyAt(1, std::string(where), dataset, condition);
 }
 
-absl::Status ConditionRules::Apply(const std::string& where, int depth,
-                                   v1::Condition* condition) {
+absl::Status ConditionRules::ApplyAt(int depth, const std::string& where,
+                                     const v1::DatasetInfo& dataset,
+                                     v1::Condition* condition) {
   if (depth > kMaxDepth) {
     return Wrong(where, ": more than ", kMaxDepth,
                  " conditions within one another");
@@ -160,11 +176,12 @@ absl::Status ConditionRules::Apply(const std::string& where, int depth,
   MILLRACE_RETURN_IF_ERROR(Count(where, *condition));
   switch (condition->kind_case()) {
     case v1::Condition::kClasses:
-      return ApplyClasses(where + ".classes", condition->mutable_classes());
+      return ApplyClasses(where + ".classes", dataset,
+                          condition->mutable_classes());
     case v1::Condition::kImage:
       return CheckImage(where + ".image", condition->image());
     case v1::Condition::kAnnotation:
-      return ApplyAnnotation(where + ".annotation",
+      return ApplyAnnotation(where + ".annotation", dataset,
                              condition->mutable_annotation());
     case v1::Condition::kAll:
     case v1::Condition::kAny: {
@@ -172,7 +189,7 @@ absl::Status ConditionRules::Apply(const std::string& where, int depth,
       v1::Conditions* list =
           all ? condition->mutable_all() : condition->mutable_any();
       MILLRACE_RETURN_IF_ERROR(
-          ApplyList(where + (all ? ".all" : ".any"), depth, list));
+          ApplyList(depth, where + (all ? ".all" : ".any"), dataset, list));
       OpenNested(condition->kind_case(), list);
       SortOnce(list);
       OpenSingle(list, condition);
@@ -181,7 +198,8 @@ absl::Status ConditionRules::Apply(const std::string& where, int depth,
     case v1::Condition::kNone: {
       // None of a or b is none of any of a and b.
       v1::Conditions* list = condition->mutable_none();
-      MILLRACE_RETURN_IF_ERROR(ApplyList(where + ".none", depth, list));
+      MILLRACE_RETURN_IF_ERROR(
+          ApplyList(depth, where + ".none", dataset, list));
       OpenNested(v1::Condition::kAny, list);
       SortOnce(list);
       return absl::OkStatus();

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "millrace/v1/dataset.pb.h"
 #include "millrace/v1/plan.pb.h"
 
 namespace millrace {
@@ -18,15 +19,19 @@ namespace millrace {
 // that are equal by deeper laws of logic stay apart.
 class ConditionRules {
  public:
-  // INVALID_ARGUMENT names the field, beginning with `where`, says why, and
-  // what would be right.
-  absl::Status Apply(absl::string_view where, v1::Condition* condition);
+  // On samples of `dataset`. INVALID_ARGUMENT names the field, beginning with
+  // `where`, says why (a dataset of a kind that never meets the condition,
+  // too), and what would be right.
+  absl::Status Apply(absl::string_view where, const v1::DatasetInfo& dataset,
+                     v1::Condition* condition);
 
  private:
-  absl::Status Apply(const std::string& where, int depth,
-                     v1::Condition* condition);
-  absl::Status ApplyList(const std::string& where, int depth,
-                         v1::Conditions* list);
+  // A condition within `depth` - 1 others.
+  absl::Status ApplyAt(int depth, const std::string& where,
+                       const v1::DatasetInfo& dataset,
+                       v1::Condition* condition);
+  absl::Status ApplyList(int depth, const std::string& where,
+                         const v1::DatasetInfo& dataset, v1::Conditions* list);
   absl::Status Count(const std::string& where, const v1::Condition& condition);
 
   int conditions_ = 0;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "pipeline/dataset_kind.h"
 #include "pipeline/drawn_order.h"
 #include "pipeline/grouped_order.h"
 #include "pipeline/mixture_order.h"
@@ -32,7 +33,8 @@ bool Draws(const v1::Sampler& sampler) {
          sampler.order() == v1::Sampler::WEIGHTED;
 }
 
-absl::Status CheckWeights(absl::string_view where, ConditionRules* rules,
+absl::Status CheckWeights(absl::string_view where,
+                          const v1::DatasetInfo& dataset, ConditionRules* rules,
                           v1::Sampler* sampler) {
   const bool weighted = sampler->order() == v1::Sampler::WEIGHTED;
   if (weighted != (sampler->weights_size() > 0)) {
@@ -44,7 +46,7 @@ absl::Status CheckWeights(absl::string_view where, ConditionRules* rules,
     const std::string rule = absl::StrCat(where, ".weights[", i, "]");
     v1::WeightRule* weight = sampler->mutable_weights(i);
     MILLRACE_RETURN_IF_ERROR(
-        rules->Apply(rule + ".where", weight->mutable_where()));
+        rules->Apply(rule + ".where", dataset, weight->mutable_where()));
     if (!weight->has_weight()) weight->set_weight(1);
     if (!std::isfinite(weight->weight()) || weight->weight() < 0) {
       return Wrong(rule, ".weight: is ", weight->weight(),
@@ -55,7 +57,9 @@ absl::Status CheckWeights(absl::string_view where, ConditionRules* rules,
 }
 
 absl::Status CheckAspectEdges(absl::string_view where,
+                              const v1::DatasetInfo& dataset,
                               const v1::Sampler& sampler) {
+  if (sampler.aspect_edges().empty()) return absl::OkStatus();
   if (sampler.aspect_edges_size() > kMaxAspectEdges) {
     return Wrong(where, ".aspect_edges: there are ",
                  sampler.aspect_edges_size(), "; the limit is ",
@@ -69,7 +73,7 @@ absl::Status CheckAspectEdges(absl::string_view where,
     }
     last = edge;
   }
-  return absl::OkStatus();
+  return CheckHasSizes(absl::StrCat(where, ".aspect_edges"), dataset);
 }
 
 // Every class of a selected sample.
@@ -177,9 +181,14 @@ absl::StatusOr<MixtureOrder::Part> MakePart(const v1::Plan& plan, size_t index,
 
 }  // namespace
 
-absl::Status CheckSampler(absl::string_view where, ConditionRules* rules,
+absl::Status CheckSampler(absl::string_view where,
+                          const v1::DatasetInfo& dataset, ConditionRules* rules,
                           v1::Sampler* sampler) {
-  MILLRACE_RETURN_IF_ERROR(CheckWeights(where, rules, sampler));
+  MILLRACE_RETURN_IF_ERROR(CheckWeights(where, dataset, rules, sampler));
+  if (sampler->order() == v1::Sampler::CLASS_BALANCED) {
+    MILLRACE_RETURN_IF_ERROR(CheckHasClasses(
+        absl::StrCat(where, ".order: CLASS_BALANCED"), dataset));
+  }
   if (sampler->positions() > 0 && !Draws(*sampler)) {
     return Wrong(where,
                  ".positions: only orders that draw, CLASS_BALANCED and "
@@ -193,7 +202,7 @@ absl::Status CheckSampler(absl::string_view where, ConditionRules* rules,
     return Wrong(where,
                  ".aspect_edges: only orders SEQUENTIAL and SHUFFLE can group");
   }
-  return CheckAspectEdges(where, *sampler);
+  return CheckAspectEdges(where, dataset, *sampler);
 }
 
 absl::StatusOr<Order> MakeOrder(const v1::Plan& plan,

@@ -13,10 +13,11 @@
 
 namespace millrace {
 
-// Brings a sampler, whose enums are known values, into canonical form: weights
-// set, conditions as of condition.h. INVALID_ARGUMENT names the field,
-// beginning with `where`.
-absl::Status CheckSampler(absl::string_view where, ConditionRules* rules,
+// Brings a sampler of `dataset`, whose enums are known values, into canonical
+// form: weights set, conditions as of condition.h. INVALID_ARGUMENT names the
+// field, beginning with `where`.
+absl::Status CheckSampler(absl::string_view where,
+                          const v1::DatasetInfo& dataset, ConditionRules* rules,
                           v1::Sampler* sampler);
 
 // The order of a canonical plan's epochs. INVALID_ARGUMENT: nothing is

@@ -30,6 +30,8 @@ using Samples = std::vector<std::pair<v1::SampleMeta, std::string>>;
 const std::vector<std::string> kClasses = {"cat", "dog", "crow", "car", "bus"};
 const std::vector<std::string> kSupercategories = {"animal", "animal", "animal",
                                                    "vehicle", "vehicle"};
+const std::vector<std::string> kTitles = {"cat, tomcat", "dog", "crow", "car",
+                                          "bus"};
 const std::vector<std::pair<std::string, std::set<uint32_t>>> kSubtrees = {
     {"thing", {0, 1, 2, 3, 4}}, {"mammal", {0, 1}}, {"bird", {2}},
     {"beast", {0, 1, 2}},       {"car", {3}},       {"wheeled", {3, 4}}};
@@ -42,6 +44,8 @@ v1::DatasetInfo Description() {
     v1::Category* category = info.add_categories();
     category->set_name(kClasses[i]);
     category->set_supercategory(kSupercategories[i]);
+    category->set_title(kTitles[i]);
+    category->add_keypoint_names("nose");
   }
   for (const auto& [child, parent] :
        std::vector<std::pair<const char*, const char*>>{{"beast", "thing"},
@@ -60,7 +64,15 @@ v1::DatasetInfo Description() {
     edge->set_child(child);
     edge->set_parent(parent);
   }
+  (*info.mutable_hierarchy_titles())["beast"] = "animal, brute";
   return info;
+}
+
+// As of the plan of a dataset that has all there is.
+absl::Status Apply(v1::Condition* condition) {
+  v1::DatasetInfo dataset = Description();
+  dataset.set_annotations(1);
+  return ConditionRules().Apply("where", dataset, condition);
 }
 
 class ConditionTest : public testing::Test {
@@ -226,7 +238,7 @@ TEST_F(ConditionTest, AnyExpressionKeepsExactlyTheSamplesThatMeetIt) {
   for (int i = 0; i < 200; ++i) {
     const v1::Condition drawn = DrawCondition(3);
     v1::Condition condition = drawn;
-    ASSERT_TRUE(ConditionRules().Apply("where", &condition).ok());
+    ASSERT_TRUE(Apply(&condition).ok());
     const auto kept = filter.Keep("where", condition, filter.All());
     ASSERT_TRUE(kept.ok()) << kept.status();
     OrdinalSet expected;
@@ -243,9 +255,9 @@ TEST_F(ConditionTest, TheCanonicalFormIsItsOwn) {
   SCOPED_TRACE(absl::StrCat("seed ", seed_));
   for (int i = 0; i < 500; ++i) {
     v1::Condition once = DrawCondition(4);
-    ASSERT_TRUE(ConditionRules().Apply("where", &once).ok());
+    ASSERT_TRUE(Apply(&once).ok());
     v1::Condition twice = once;
-    ASSERT_TRUE(ConditionRules().Apply("where", &twice).ok());
+    ASSERT_TRUE(Apply(&twice).ok());
     ASSERT_EQ(once.SerializeAsString(), twice.SerializeAsString())
         << once.DebugString();
   }
@@ -263,6 +275,25 @@ TEST_F(ConditionTest, ADatasetWithoutAttributesRefusesOnlyWhatNeedsThem) {
       filter.Keep("where", condition, filter.All()).status()));
 }
 
+std::string SubtreeError(const SampleStore& store, const std::string& root) {
+  v1::ClassSet classes;
+  classes.add_subtrees(root);
+  const auto found = SampleFilter(store).names().Find("where", classes);
+  EXPECT_TRUE(absl::IsNotFound(found.status())) << found.status();
+  return std::string(found.status().message());
+}
+
+TEST_F(ConditionTest, ASubtreeByNameIsToldThatAnIdIsWanted) {
+  EXPECT_THAT(SubtreeError(*store_, "brute"),
+              AllOf(HasSubstr("where.subtrees: zoo has no \"brute\""),
+                    HasSubstr("by id: \"brute\" is \"beast\"")));
+  EXPECT_THAT(SubtreeError(*store_, "tomcat"), HasSubstr("is \"cat\""));
+  EXPECT_THAT(SubtreeError(*store_, "x"),
+              HasSubstr("by id, such as \"thing\""));
+  EXPECT_THAT(SubtreeError(*store_, "mamal"),
+              HasSubstr("the nearest that it has is \"mammal\""));
+}
+
 v1::Condition Parse(const std::string& text) {
   v1::Condition condition;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &condition));
@@ -271,7 +302,7 @@ v1::Condition Parse(const std::string& text) {
 
 std::string Canonical(const std::string& text) {
   v1::Condition condition = Parse(text);
-  EXPECT_TRUE(ConditionRules().Apply("where", &condition).ok());
+  EXPECT_TRUE(Apply(&condition).ok());
   return condition.SerializeAsString();
 }
 
@@ -294,7 +325,7 @@ TEST(ConditionRulesTest, SpellingsOfOneMeaningAreOne) {
 
 std::string Refusal(const std::string& text) {
   v1::Condition condition = Parse(text);
-  const absl::Status status = ConditionRules().Apply("where", &condition);
+  const absl::Status status = Apply(&condition);
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << text;
   return std::string(status.message());
 }
@@ -351,7 +382,6 @@ TEST(ConditionRulesTest, APlanSelectsByCondition) {
   EXPECT_THAT(
       std::string(unknown.message()),
       AllOf(HasSubstr("selection.where.classes"), HasSubstr("\"dog\"")));
-  EXPECT_TRUE(absl::IsNotFound(CompileWhere("classes { subtrees: 'n0' }")));
   EXPECT_TRUE(
       absl::IsNotFound(CompileWhere("classes { supercategories: 'food' }")));
 }

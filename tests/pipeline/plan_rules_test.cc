@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "pipeline/plan_compiler.h"
-#include "storage/memory_store.h"
 #include "tests/pipeline/drawn_dataset.h"
 
 namespace millrace {
@@ -334,35 +333,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "2 samples for a rank are not whole groups of 4",
                 "change batch.size"}));
 
-class DatasetKindTest : public testing::TestWithParam<Mistake> {};
-
-TEST_P(DatasetKindTest, DigitsHaveNoObjects) {
-  const absl::Status status =
-      CompiledPlan::Compile(
-          ParsePlan(absl::StrCat("dataset: 'drawn/digits' batch { size: 2 } ",
-                                 GetParam().plan)),
-          DrawnDigits(6))
-          .status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr(GetParam().where), HasSubstr(GetParam().remedy)));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Objects, DatasetKindTest,
-    testing::Values(
-        Mistake{"batch { boxes: true }",
-                "batch.boxes: drawn/digits has no annotations", "leave it out"},
-        Mistake{"transforms { random_iou_crop {} }",
-                "transforms[0] random_iou_crop: works on boxes",
-                "leave it out"},
-        Mistake{"transforms { random_horizontal_flip {} }"
-                "transforms { sanitize_bounding_boxes {} }",
-                "transforms[1] sanitize_bounding_boxes: works on boxes",
-                "leave it out"},
-        Mistake{"transforms { mosaic {} }", "transforms[0] mosaic",
-                "set batch.boxes"}));
-
 constexpr char kMomentsOfThree[] =
     "transforms { to_dtype { dtype: FLOAT32 } }"
     "transforms { normalize { mean: [0, 0, 0] std: [1, 1, 1] } }";
@@ -470,47 +440,6 @@ TEST(PlanRulesTest, RanksMustFit) {
               HasSubstr("world_size: 0"));
   EXPECT_THAT(std::string(plan->CheckRank(2, 2).message()),
               HasSubstr("ranks are 0 to 1"));
-}
-
-TEST(PlanRulesTest, KeypointsNeedACategoryThatHasThem) {
-  const auto plan = CompiledPlan::Compile(
-      ParsePlan("dataset: 'drawn/digits' batch { size: 1 boxes: true "
-                "keypoints: true }"),
-      DrawnDigits(3));
-  EXPECT_THAT(std::string(plan.status().message()),
-              HasSubstr("no category of drawn/digits has keypoints"));
-}
-
-// One sample of one box, without a label or a mask.
-std::shared_ptr<const SampleStore> BareBoxes() {
-  v1::SampleMeta meta;
-  meta.mutable_image()->set_format(v1::IMAGE_FORMAT_RAW);
-  meta.mutable_image()->set_width(8);
-  meta.mutable_image()->set_height(8);
-  meta.mutable_image()->set_channels(3);
-  meta.add_annotations()->mutable_box()->set_width(4);
-  return MakeMemoryStore(DrawnScenes(1)->info(),
-                         {{meta, DrawnPixels(8, 8, 3, 0)}});
-}
-
-TEST(PlanRulesTest, MasksNeedAnnotationsThatHaveThem) {
-  const std::string plan =
-      "dataset: 'drawn/scenes' batch { size: 1 boxes: true masks: true } ";
-  const auto bare =
-      CompiledPlan::Compile(ParsePlan(plan + kFixedSize), BareBoxes());
-  EXPECT_TRUE(absl::IsInvalidArgument(bare.status())) << bare.status();
-  EXPECT_THAT(std::string(bare.status().message()),
-              HasSubstr("no annotation of drawn/scenes has a mask"));
-}
-
-TEST(PlanRulesTest, OneHotNeedsLabels) {
-  const std::string plan =
-      "dataset: 'drawn/scenes' batch { size: 1 } transforms { one_hot {} } ";
-  const auto bare = CompiledPlan::Compile(ParsePlan(plan), BareBoxes());
-  EXPECT_TRUE(absl::IsInvalidArgument(bare.status())) << bare.status();
-  EXPECT_THAT(std::string(bare.status().message()),
-              AllOf(HasSubstr("transforms[0] one_hot"),
-                    HasSubstr("no sample of the dataset has a label")));
 }
 
 TEST(PlanRulesTest, ACropThatNoImageHoldsIsRefusedAtOnce) {

@@ -97,7 +97,8 @@ class Pull {
   // Pinned to their versions: of a mixture, the plan's own first.
   std::vector<std::string> datasets_;
   v1::BatchOptions::BoxFormat box_format_ = v1::BatchOptions::XYXY;
-  uint64_t steps_ = 0;  // To pull.
+  uint64_t steps_ = 0;        // To pull.
+  bool comes_again_ = false;  // What the stream failed by.
   std::optional<SampleLog> log_;
   std::optional<client::BatchDigest> digest_;
   std::optional<client::ReceivedBatch> first_;  // For the picture.
@@ -180,6 +181,7 @@ absl::Status Pull::Stream(client::BatchStream* stream) {
   while (status.ok()) {
     absl::StatusOr<client::ReceivedBatch> batch = stream->Next();
     status = batch.ok() ? Take(*batch) : batch.status();
+    comes_again_ = !batch.ok() && WouldComeAgain(batch.status());
     if (status.ok() && totals_.steps % flags_.save_every == 0) {
       status = SaveState(*stream);
     }
@@ -294,10 +296,7 @@ int Pull::Report(const client::BatchStream& stream,
   if (status.ok()) return kDone;
   const int code =
       Fail("pull from " + absl::StrJoin(flags_.stream.endpoints, ", "), status);
-  // What the data or the plan is to blame for would only come again.
-  if (!absl::IsDataLoss(status) && !absl::IsInvalidArgument(status)) {
-    Say("stopped " + HowToGoOn());
-  }
+  if (!comes_again_) Say("stopped " + HowToGoOn());
   return code;
 }
 

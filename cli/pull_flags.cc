@@ -81,16 +81,20 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
   command
       ->add_option("--start-step", stream.start_step,
                    "The first step, counted over epochs from 0")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(IsCount(0));
   command->add_option("--rank", stream.rank, "As in torch.distributed")
-      ->type_name("R");
+      ->type_name("R")
+      ->check(IsCount(0));
   command->add_option("--world-size", stream.world_size, "Number of ranks")
-      ->type_name("W");
+      ->type_name("W")
+      ->check(IsCount(1));
   command
       ->add_option("--prefetch", stream.prefetch_steps,
                    "Steps to ask for ahead of time; each costs one batch of "
                    "memory")
       ->type_name("N")
+      ->check(IsCount(1))
       ->capture_default_str();
   command
       ->add_option("--prefetch-mb", flags->prefetch_mb,
@@ -103,6 +107,7 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
                    "To each server; a second one helps where receiving takes "
                    "a whole core")
       ->type_name("N")
+      ->check(IsCount(1))
       ->capture_default_str();
   command
       ->add_option("--hedge-after", flags->hedge_after_seconds,
@@ -124,6 +129,7 @@ void AddStreamFlags(CLI::App* command, PullFlags* flags) {
       ->add_option("--give-up-after", flags->give_up_seconds,
                    "Fail when no step came for so long")
       ->type_name("SECONDS")
+      ->check(IsSeconds())
       ->capture_default_str();
 }
 

@@ -118,6 +118,11 @@ std::string DescribeTotals(const PullTotals& totals) {
                       Elapsed(totals.elapsed), ": ", DescribeRates(totals));
 }
 
+bool WouldComeAgain(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsInvalidArgument(status) ||
+         absl::IsFailedPrecondition(status);
+}
+
 void AddStream(const v1::StreamOpened& opened, Json* json) {
   const auto [name, version] = SplitDataset(opened.plan().dataset());
   (*json)["dataset"] = name;

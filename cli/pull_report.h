@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cli/json.h"
 #include "client/batch_stream.h"
@@ -37,6 +38,10 @@ std::string DescribeStream(const v1::StreamOpened& opened, uint32_t rank,
 std::string DescribeRates(const PullTotals& totals);
 // "468 steps, 59,904 images in 0.3 s", then the rates.
 std::string DescribeTotals(const PullTotals& totals);
+
+// Whether a stream would fail so again, wherever it goes on: the data or the
+// plan is to blame, such as for a batch of more boxes than the server allows.
+bool WouldComeAgain(const absl::Status& status);
 
 // Both for one JSON object.
 void AddStream(const v1::StreamOpened& opened, Json* json);

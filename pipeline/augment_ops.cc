@@ -104,7 +104,7 @@ absl::Status CheckAugment(TransformRules* rules, Message* augment) {
 
 template <typename Message>
 absl::Status CheckBins(const TransformRules& rules, Message* augment) {
-  if (augment->num_magnitude_bins() == 0) augment->set_num_magnitude_bins(31);
+  if (!augment->has_num_magnitude_bins()) augment->set_num_magnitude_bins(31);
   const uint32_t bins = augment->num_magnitude_bins();
   if (bins >= 2 && bins <= kMaxBins) return absl::OkStatus();
   return rules.Wrong(absl::StrCat("num_magnitude_bins ", bins,

@@ -154,9 +154,10 @@ absl::Status CheckOptions(const TransformRules& rules,
         "as it is)"));
   }
   DropSignsOfZero(crop->mutable_sampler_options());
-  if (crop->trials() == 0) crop->set_trials(40);
-  if (crop->trials() <= kMaxTrials) return absl::OkStatus();
-  return rules.Wrong(absl::StrCat("trials ", crop->trials(),
+  if (!crop->has_trials()) crop->set_trials(40);
+  const uint32_t trials = crop->trials();
+  if (trials > 0 && trials <= kMaxTrials) return absl::OkStatus();
+  return rules.Wrong(absl::StrCat("trials ", trials,
                                   " is out of range; give 1 to ", kMaxTrials));
 }
 

@@ -141,6 +141,16 @@ absl::Status CheckMixedSampler(const std::string& where,
                "leave them out, or set mixture.positions");
 }
 
+// Of a mixture or a part of one.
+template <typename HasWeight>
+absl::Status CheckWeight(const std::string& where, HasWeight* weighted) {
+  if (!weighted->has_weight()) weighted->set_weight(1);
+  const uint32_t weight = weighted->weight();
+  if (weight > 0 && weight <= kMaxWeight) return absl::OkStatus();
+  return Wrong(where, ".weight: ", weight, " is out of range; give 1 to ",
+               kMaxWeight);
+}
+
 absl::Status CheckPart(const std::string& where, const PlanLimits& limits,
                        const v1::DatasetInfo& dataset, const v1::Plan& plan,
                        ConditionRules* rules, v1::MixturePart* part) {
@@ -154,8 +164,7 @@ absl::Status CheckPart(const std::string& where, const PlanLimits& limits,
   MILLRACE_RETURN_IF_ERROR(CheckEnums(where + ".sampler", part->sampler()));
   MILLRACE_RETURN_IF_ERROR(CheckSampler(where + ".sampler", dataset, rules,
                                         part->mutable_sampler()));
-  if (part->weight() == 0) part->set_weight(1);
-  return absl::OkStatus();
+  return CheckWeight(where, part);
 }
 
 // Divides all weights by what they have in common.
@@ -189,18 +198,12 @@ absl::Status CheckMixture(const std::vector<const v1::DatasetInfo*>& datasets,
     return Wrong("mixture.positions: is ", mixture->positions(),
                  "; the limit is 2^48");
   }
-  if (mixture->weight() == 0) mixture->set_weight(1);
-  uint32_t heaviest = mixture->weight();
+  MILLRACE_RETURN_IF_ERROR(CheckWeight("mixture", mixture));
   for (size_t i = 0; i < parts; ++i) {
     const std::string where = absl::StrCat("mixture.parts[", i, "]");
     v1::MixturePart* part = mixture->mutable_parts(static_cast<int>(i));
     MILLRACE_RETURN_IF_ERROR(
         CheckPart(where, limits, *datasets[i + 1], *plan, rules, part));
-    heaviest = std::max(heaviest, part->weight());
-  }
-  if (heaviest > kMaxWeight) {
-    return Wrong("mixture: a weight is ", heaviest, "; the limit is ",
-                 kMaxWeight);
   }
   ReduceWeights(mixture);
   return absl::OkStatus();

@@ -128,6 +128,15 @@ absl::Status CheckJitter(const TransformRules& rules, absl::string_view name,
   return absl::OkStatus();
 }
 
+// Of a field without a default: 0 to `most`.
+absl::Status CheckGiven(const TransformRules& rules, absl::string_view name,
+                        bool is_set, double value, double most) {
+  if (is_set && value >= 0 && value <= most) return absl::OkStatus();
+  const std::string what =
+      is_set ? absl::StrCat(" ", value, " is out of range") : " must be set";
+  return rules.Wrong(absl::StrCat(name, what, "; give 0 to ", most));
+}
+
 template <typename Message>
 absl::Status CheckChange(TransformRules* rules, double p, Message* message) {
   MILLRACE_RETURN_IF_ERROR(rules->CheckBefore8BitEnds());
@@ -170,6 +179,7 @@ absl::Status Check(TransformRules* rules, v1::RandomGrayscale* grayscale) {
 
 absl::Status Check(TransformRules* rules, v1::GaussianBlur* blur) {
   MILLRACE_RETURN_IF_ERROR(rules->CheckBefore8BitEnds());
+  const std::string given = absl::StrJoin(blur->kernel_size(), ", ");
   WriteBothSides(blur->mutable_kernel_size());
   const Sizes& sizes = blur->kernel_size();
   const bool odd = std::ranges::all_of(sizes, [](uint32_t size) {
@@ -177,14 +187,15 @@ absl::Status Check(TransformRules* rules, v1::GaussianBlur* blur) {
   });
   if (sizes.size() != 2 || !odd) {
     return rules->Wrong(absl::StrCat(
-        "kernel_size [", absl::StrJoin(sizes, ", "),
+        "kernel_size [", given,
         "] is none; give one or two odd numbers of 1 to ", kMaxKernelSize));
   }
   SetIfEmpty({0.1, 2.0}, blur->mutable_sigma());
+  const std::string sigma = List(blur->sigma());
   if (blur->sigma_size() == 1) blur->add_sigma(blur->sigma(0));
   if (!IsRange(blur->sigma(), 0, kMaxFactor) || blur->sigma(0) == 0) {
     return rules->Wrong(
-        absl::StrCat("sigma ", List(blur->sigma()),
+        absl::StrCat("sigma ", sigma,
                      " is no range; give one or two values, 0 < lower <= "
                      "upper <= ",
                      kMaxFactor));
@@ -197,18 +208,16 @@ absl::Status Check(TransformRules* rules, v1::RandomInvert* invert) {
 }
 
 absl::Status Check(TransformRules* rules, v1::RandomPosterize* posterize) {
-  if (!posterize->has_bits() || posterize->bits() > 8) {
-    return rules->Wrong("bits must be set; give 0 to 8");
-  }
+  MILLRACE_RETURN_IF_ERROR(
+      CheckGiven(*rules, "bits", posterize->has_bits(), posterize->bits(), 8));
   return CheckChange(rules, 0.5, posterize);
 }
 
 absl::Status Check(TransformRules* rules, v1::RandomSolarize* solarize) {
-  const double threshold = solarize->threshold();
-  if (!solarize->has_threshold() || !(threshold >= 0 && threshold <= 256)) {
-    return rules->Wrong("threshold must be set; give 0 to 256");
-  }
-  solarize->set_threshold(threshold + 0.0);
+  MILLRACE_RETURN_IF_ERROR(CheckGiven(*rules, "threshold",
+                                      solarize->has_threshold(),
+                                      solarize->threshold(), 256));
+  solarize->set_threshold(solarize->threshold() + 0.0);
   return CheckChange(rules, 0.5, solarize);
 }
 
@@ -223,13 +232,10 @@ absl::Status Check(TransformRules* rules, v1::RandomEqualize* equalize) {
 
 absl::Status Check(TransformRules* rules,
                    v1::RandomAdjustSharpness* sharpness) {
-  const double factor = sharpness->sharpness_factor();
-  if (!sharpness->has_sharpness_factor() ||
-      !(factor >= 0 && factor <= kMaxFactor)) {
-    return rules->Wrong(
-        absl::StrCat("sharpness_factor must be set; give 0 to ", kMaxFactor));
-  }
-  sharpness->set_sharpness_factor(factor + 0.0);
+  MILLRACE_RETURN_IF_ERROR(
+      CheckGiven(*rules, "sharpness_factor", sharpness->has_sharpness_factor(),
+                 sharpness->sharpness_factor(), kMaxFactor));
+  sharpness->set_sharpness_factor(sharpness->sharpness_factor() + 0.0);
   return CheckChange(rules, 0.5, sharpness);
 }
 

@@ -88,7 +88,12 @@ absl::Status ApplyAnnotation(const std::string& where,
   if (annotation->has_keypoints()) {
     MILLRACE_RETURN_IF_ERROR(CheckHasKeypoints(where + ".keypoints", dataset));
   }
-  annotation->set_at_least(std::max(annotation->at_least(), 1u));
+  if (!annotation->has_at_least()) annotation->set_at_least(1);
+  if (annotation->at_least() == 0) {
+    return Wrong(
+        where,
+        ".at_least: is 0; give 1 or more (for samples without one, `none`)");
+  }
   MILLRACE_RETURN_IF_ERROR(
       CheckRange(where + ".area", annotation->has_area(), annotation->area()));
   return CheckRange(where + ".keypoints", annotation->has_keypoints(),

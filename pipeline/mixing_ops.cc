@@ -18,9 +18,10 @@ template <typename Message>
 absl::Status CheckGroup(TransformRules* rules, uint32_t fallback,
                         Message* message) {
   TransformRules::State& state = rules->state();
-  if (message->group() == 0) message->set_group(fallback);
-  if (message->group() == 1) {
-    return rules->Wrong("group 1 has no other sample; give 2 or more");
+  if (!message->has_group()) message->set_group(fallback);
+  if (message->group() < 2) {
+    return rules->Wrong(absl::StrCat("group ", message->group(),
+                                     " has no other sample; give 2 or more"));
   }
   if (!state.mixed_where.empty() && message->group() != state.mixing_group) {
     return rules->Wrong(absl::StrCat(

@@ -60,11 +60,16 @@ uint64_t CompiledPlan::steps_per_epoch() const {
 
 absl::Status CompiledPlan::CheckSteps() const {
   if (steps_per_epoch() > 0) return absl::OkStatus();
+  const uint64_t chosen = plan_.has_mixture() ? plan_.mixture().positions()
+                                              : plan_.sampler().positions();
   return absl::InvalidArgumentError(absl::StrCat(
       "batch.size: ", plan_.batch().size(), " is more than the ",
       order_->positions(),
-      " samples selected, so an epoch has no whole batch; use a smaller one, "
-      "or remainder: PAD"));
+      chosen == 0           ? " samples selected"
+      : plan_.has_mixture() ? " of mixture.positions"
+                            : " of sampler.positions",
+      ", so an epoch has no whole batch; use a smaller one, or remainder: "
+      "PAD"));
 }
 
 absl::Status CompiledPlan::CheckBytes(uint32_t world_size) const {

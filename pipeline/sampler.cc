@@ -67,9 +67,13 @@ absl::Status CheckAspectEdges(absl::string_view where,
   }
   double last = 0;
   for (const double edge : sampler.aspect_edges()) {
-    if (!std::isfinite(edge) || edge <= last) {
+    if (!std::isfinite(edge) || edge <= 0) {
+      return Wrong(where, ".aspect_edges: ", edge,
+                   " is no width / height; give finite values, more than 0");
+    }
+    if (edge <= last) {
       return Wrong(where, ".aspect_edges: ", edge, " comes after ", last,
-                   "; give ascending values of width / height, more than 0");
+                   "; give ascending values of width / height");
     }
     last = edge;
   }

@@ -1,5 +1,7 @@
 #include "pipeline/tensor_ops.h"
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
 
 namespace millrace {
@@ -8,6 +10,12 @@ namespace {
 
 // Of mean, std and 1 / std: keeps (value - mean) / std well inside of float32.
 constexpr double kMaxMoment = 1e6;
+
+// "INT64"; the number of one that this version does not know.
+std::string NameOf(v1::DType dtype) {
+  return v1::DType_IsValid(dtype) ? v1::DType_Name(dtype)
+                                  : absl::StrCat(static_cast<int>(dtype));
+}
 
 bool IsFloat(v1::DType dtype) {
   return dtype == v1::FLOAT32 || dtype == v1::FLOAT16 || dtype == v1::BFLOAT16;
@@ -22,9 +30,13 @@ absl::Status Check(TransformRules* rules, v1::ToDtype* to_dtype) {
         absl::StrCat("comes after ", state.to_dtype_where, "; convert once"));
   }
   if (to_dtype->dtype() != v1::UINT8 && !IsFloat(to_dtype->dtype())) {
-    return rules->Wrong(absl::StrCat(
-        "dtype ", static_cast<int>(to_dtype->dtype()),
-        " is not for images; use UINT8, FLOAT32, FLOAT16 or BFLOAT16"));
+    const bool is_set = to_dtype->dtype() != v1::DTYPE_UNSPECIFIED;
+    const std::string what =
+        is_set ? absl::StrCat("dtype ", NameOf(to_dtype->dtype()),
+                              " is not for images")
+               : "dtype must be set";
+    return rules->Wrong(
+        absl::StrCat(what, "; use UINT8, FLOAT32, FLOAT16 or BFLOAT16"));
   }
   state.dtype = to_dtype->dtype();
   if (state.dtype == v1::UINT8) to_dtype->set_scale(false);
@@ -67,18 +79,20 @@ absl::Status Check(TransformRules* rules, v1::OneHot* one_hot) {
   TransformRules::State& state = rules->state();
   if (state.one_hot) return rules->Wrong("comes twice; once is enough");
   state.one_hot = true;
-  if (one_hot->num_classes() == 0) {
+  if (!one_hot->has_num_classes()) {
     one_hot->set_num_classes(rules->subject().categories);
+    if (one_hot->num_classes() == 0) {
+      return rules->Wrong("the dataset has no categories; set num_classes");
+    }
   }
   const uint32_t classes = one_hot->num_classes();
-  if (classes == 0) {
-    return rules->Wrong("the dataset has no categories; set num_classes");
-  }
   if (!rules->subject().labelled) {
     return rules->Wrong(
         "no sample of the dataset has a label, only annotations have; leave it "
         "out");
   }
+  if (classes == 0)
+    return rules->Wrong("num_classes 0 is out of range; give 1 or more");
   if (classes < rules->subject().categories) {
     return rules->Wrong(absl::StrCat(
         "num_classes ", classes, " is fewer than the dataset's categories, ",

@@ -174,10 +174,11 @@ void WriteBothEnds(Doubles* range) {
 }
 
 absl::Status CheckAngles(const TransformRules& rules, Doubles* degrees) {
+  const std::string given = List(*degrees);
   WriteBothEnds(degrees);
   if (!IsRange(*degrees, -kMaxDegrees, kMaxDegrees)) {
     return rules.Wrong(absl::StrCat(
-        "degrees ", List(*degrees),
+        "degrees ", given,
         " is no range; give one angle of 0 or more, or two in ascending "
         "order, -",
         kMaxDegrees, " to ", kMaxDegrees));
@@ -198,13 +199,14 @@ absl::Status CheckCenter(const TransformRules& rules, Doubles* center) {
 }
 
 absl::Status CheckShear(const TransformRules& rules, Doubles* shear) {
+  const std::string given = List(*shear);
   WriteBothEnds(shear);
   SetIfEmpty({0, 0, 0, 0}, shear);
   if (shear->size() == 2) shear->Resize(4, 0);
   if (shear->size() != 4 || !AllWithin(*shear, -kMaxShear, kMaxShear) ||
       shear->Get(0) > shear->Get(1) || shear->Get(2) > shear->Get(3)) {
     return rules.Wrong(absl::StrCat(
-        "shear ", List(*shear),
+        "shear ", given,
         " is no range; give one angle of 0 or more, two for x, or four for x "
         "and y, each in ascending order, -",
         kMaxShear, " to ", kMaxShear));

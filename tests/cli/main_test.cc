@@ -92,9 +92,11 @@ TEST(MainTest, HelpForAnUnknownCommandIsRefused) {
 
 TEST(MainTest, NumbersOutOfRangeAreRefusedInOneShortLine) {
   const std::vector<std::pair<std::string, std::string>> kWrong = {
-      {"--steps", "0"},        {"--steps", "-1"},       {"--steps", "many"},
-      {"--epochs", "0"},       {"--prefetch-mb", "0"},  {"--save-every", "0"},
-      {"--hedge-after", "-1"}, {"--hedge-after", "inf"}};
+      {"--steps", "0"},        {"--steps", "-1"},        {"--steps", "many"},
+      {"--epochs", "0"},       {"--prefetch-mb", "0"},   {"--save-every", "0"},
+      {"--hedge-after", "-1"}, {"--hedge-after", "inf"}, {"--start-step", "-1"},
+      {"--rank", "-1"},        {"--world-size", "-1"},   {"--prefetch", "-1"},
+      {"--connections", "0"},  {"--give-up-after", "-1"}};
   for (const auto& [flag, value] : kWrong) {
     const Outcome outcome = Millrace(
         {"pull", "--endpoint", "127.0.0.1:1", "--plan", "x", flag, value});

@@ -143,7 +143,7 @@ class ConditionTest : public testing::Test {
       if (Below(2) == 0) *annotation->mutable_area() = DrawRange(100);
       if (Below(2) == 0) *annotation->mutable_keypoints() = DrawRange(4);
       if (Below(2) == 0) annotation->set_crowd(Below(2) == 0);
-      annotation->set_at_least(Below(3));
+      if (Below(2) == 0) annotation->set_at_least(1 + Below(2));
     }
     if (kind >= 3) {
       v1::Conditions* list = kind == 3   ? condition.mutable_all()
@@ -194,7 +194,7 @@ bool Holds(const v1::AnnotationCondition& condition,
         Within(condition.keypoints(), keypoints) &&
         (!condition.has_crowd() || condition.crowd() == annotation.crowd());
   }
-  return count >= std::max(condition.at_least(), 1u);
+  return count >= (condition.has_at_least() ? condition.at_least() : 1);
 }
 
 bool Holds(const v1::Condition& condition, const v1::SampleMeta& meta) {
@@ -343,6 +343,8 @@ TEST(ConditionRulesTest, WhatMakesNoSenseIsRefusedByItsPlace) {
   EXPECT_THAT(Refusal("annotation { area { min: 9 max: 4.5 } }"),
               AllOf(HasSubstr("annotation.area"), HasSubstr("min, 9"),
                     HasSubstr("max, 4.5")));
+  EXPECT_THAT(Refusal("annotation { at_least: 0 }"),
+              HasSubstr("where.annotation.at_least: is 0; give 1 or more"));
   EXPECT_THAT(Refusal("annotation { classes {} }"),
               HasSubstr("where.annotation.classes: is empty"));
 }

@@ -255,8 +255,16 @@ TEST(MixtureTest, ErrorsNameTheFieldAndTheRemedy) {
                                 absl::Substitute(crows, part), "}"));
   };
   EXPECT_EQ(error("", ""), "");
-  EXPECT_THAT(error("weight: 1048577", ""), HasSubstr("the limit is 1048576"));
+  EXPECT_THAT(error("weight: 1048577", ""),
+              HasSubstr("mixture.parts[0].weight: 1048577 is out of range; "
+                        "give 1 to 1048576"));
+  EXPECT_THAT(error("weight: 0", ""),
+              HasSubstr("mixture.parts[0].weight: 0 is out of range; give 1"));
+  EXPECT_THAT(error("", "weight: 0 "),
+              HasSubstr("mixture.weight: 0 is out of range; give 1"));
   EXPECT_THAT(error("", "positions: 281474976710657 "), HasSubstr("2^48"));
+  EXPECT_THAT(error("", "positions: 1 "),
+              HasSubstr("4 is more than the 1 of mixture.positions"));
   EXPECT_THAT(error("selection { classes: 'cat' }", ""),
               HasSubstr("mixture.parts[0]: "));
   EXPECT_THAT(error("sampler { positions: 5 }", ""),

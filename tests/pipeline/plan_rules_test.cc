@@ -176,9 +176,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"transforms { random_rotation {} }", "degrees []",
                 "one angle of 0 or more"},
         Mistake{"transforms { random_rotation { degrees: -1 } }",
-                "degrees [1, -1]", "ascending"},
-        Mistake{"transforms { random_rotation { degrees: nan } }", "degrees",
-                "-3600 to 3600"},
+                "degrees [-1] is no range", "ascending"},
+        Mistake{"transforms { random_rotation { degrees: nan } }",
+                "degrees [nan]", "-3600 to 3600"},
         Mistake{"transforms { random_rotation { degrees: 1 center: 3 } }",
                 "center [3]", "x and y"},
         Mistake{"transforms { random_rotation { degrees: 1 center: [1, 2] "
@@ -189,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"transforms { random_affine { degrees: 1 scale: [0, 1] } }",
                 "scale [0, 1]", "0.001 <= lower"},
         Mistake{"transforms { random_affine { degrees: 1 shear: 90 } }",
-                "shear [-90, 90, 0, 0]", "-89 to 89"},
+                "shear [90]", "-89 to 89"},
         Mistake{"transforms { random_affine { degrees: 1 shear: [1, 2, 3] } }",
                 "shear [1, 2, 3]", "four for x and y"},
         Mistake{"transforms { random_perspective { distortion_scale: 1.1 } }",
@@ -208,6 +208,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "sampler_options [-1]", "0 to 1"},
         Mistake{"transforms { random_iou_crop { trials: 1001 } }",
                 "trials 1001", "1 to 1000"},
+        Mistake{"transforms { random_iou_crop { trials: 0 } }", "trials 0",
+                "1 to 1000"},
         Mistake{"transforms { sanitize_bounding_boxes { min_size: -1 } }",
                 "min_size -1", "0 or more"},
         Mistake{"transforms { sanitize_bounding_boxes { min_area: inf } }",
@@ -239,16 +241,23 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"transforms { color_jitter { hue: nan } }", "hue [nan]",
                 "upper <= 0.5"},
         Mistake{"transforms { gaussian_blur { kernel_size: 4 } }",
-                "kernel_size [4, 4]", "odd numbers of 1 to 255"},
+                "kernel_size [4]", "odd numbers of 1 to 255"},
         Mistake{"transforms { gaussian_blur {} }", "kernel_size []", "odd"},
         Mistake{"transforms { gaussian_blur { kernel_size: 3 sigma: 0 } }",
-                "sigma [0, 0]", "0 < lower"},
-        Mistake{"transforms { random_posterize {} }", "bits", "0 to 8"},
-        Mistake{"transforms { random_posterize { bits: 9 } }", "bits",
+                "sigma [0]", "0 < lower"},
+        Mistake{"transforms { random_posterize {} }", "bits must be set",
                 "0 to 8"},
-        Mistake{"transforms { random_solarize {} }", "threshold", "0 to 256"},
-        Mistake{"transforms { random_adjust_sharpness {} }", "sharpness_factor",
-                "0 to 1000"},
+        Mistake{"transforms { random_posterize { bits: 9 } }",
+                "bits 9 is out of range", "0 to 8"},
+        Mistake{"transforms { random_solarize {} }", "threshold must be set",
+                "0 to 256"},
+        Mistake{"transforms { random_solarize { threshold: nan } }",
+                "threshold nan is out of range", "0 to 256"},
+        Mistake{"transforms { random_adjust_sharpness {} }",
+                "sharpness_factor must be set", "0 to 1000"},
+        Mistake{"transforms { random_adjust_sharpness { sharpness_factor: -1 } "
+                "}",
+                "sharpness_factor -1 is out of range", "0 to 1000"},
         Mistake{"transforms { random_invert { p: 2 } }", "p 2", "0 to 1"},
         Mistake{"transforms { random_grayscale { p: 2 } }",
                 "random_grayscale: p 2", "0 to 1"},
@@ -269,6 +278,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{"transforms { trivial_augment_wide { "
                             "num_magnitude_bins: 1 } }",
                             "num_magnitude_bins 1", "2 to 1000"},
+                    Mistake{"transforms { rand_augment { "
+                            "num_magnitude_bins: 0 } }",
+                            "num_magnitude_bins 0", "2 to 1000"},
                     Mistake{"transforms { auto_augment { policy: 9 } }",
                             "policy 9", "IMAGENET, CIFAR10 or SVHN"},
                     Mistake{"transforms { auto_augment { fill: 300 } }",
@@ -313,6 +325,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "alpha 0", "0.001 to 1000"},
         Mistake{"transforms { one_hot {} } transforms { mix_up { group: 1 } }",
                 "group 1", "2 or more"},
+        Mistake{"transforms { one_hot {} } transforms { cut_mix { group: 0 } }",
+                "group 0", "2 or more"},
         Mistake{"transforms { one_hot {} } transforms { mix_up { group: 4 } }"
                 "transforms { cut_mix {} }",
                 "group 2 is not the one of transforms[1] mix_up, 4",
@@ -340,9 +354,10 @@ constexpr char kMomentsOfThree[] =
 INSTANTIATE_TEST_SUITE_P(
     Types, PlanRulesTest,
     testing::Values(
-        Mistake{"transforms { to_dtype {} }", "dtype 0", "FLOAT32"},
-        Mistake{"transforms { to_dtype { dtype: INT64 } }", "dtype 3",
-                "FLOAT32"},
+        Mistake{"transforms { to_dtype {} }", "dtype must be set", "FLOAT32"},
+        Mistake{"transforms { to_dtype { dtype: INT64 } }",
+                "dtype INT64 is not for images", "FLOAT32"},
+        Mistake{"transforms { to_dtype { dtype: 99 } }", "dtype 99", "FLOAT32"},
         Mistake{"transforms { to_dtype { dtype: FLOAT32 } }"
                 "transforms { to_dtype { dtype: UINT8 } }",
                 "transforms[1] to_dtype", "convert once"},
@@ -370,7 +385,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"transforms { one_hot {} } transforms { one_hot {} }",
                 "transforms[1] one_hot", "once is enough"},
         Mistake{"transforms { one_hot { num_classes: 1 } }",
-                "num_classes 1 is fewer", "leave it out"}));
+                "num_classes 1 is fewer", "leave it out"},
+        Mistake{"transforms { one_hot { num_classes: 0 } }",
+                "num_classes 0 is out of range", "1 or more"}));
 
 TEST(PlanRulesTest, NormalizeComesOnce) {
   const absl::Status status = CompileStatus(absl::StrCat(
@@ -459,7 +476,12 @@ TEST(PlanRulesTest, AnEpochNeedsAWholeBatchUnlessItIsPadded) {
       CompileStatus(absl::StrCat(plan, "batch { size: 7 }"));
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("7 is more than the 6"), HasSubstr("PAD")));
+              AllOf(HasSubstr("7 is more than the 6 samples selected"),
+                    HasSubstr("PAD")));
+  const absl::Status drawn = CompileStatus(
+      absl::StrCat(plan, "sampler { order: CLASS_BALANCED positions: 1 }"));
+  EXPECT_THAT(std::string(drawn.message()),
+              HasSubstr("2 is more than the 1 of sampler.positions"));
   EXPECT_EQ(
       CompileStatus(absl::StrCat(plan, "batch { size: 7 remainder: PAD }")),
       absl::OkStatus());

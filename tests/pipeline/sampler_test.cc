@@ -261,6 +261,10 @@ TEST(SamplerTest, WhatMakesNoSenseIsRefused) {
                       " image { width { min: 0 } } } }"),
               HasSubstr("weight above 0"));
   EXPECT_THAT(Refusal("aspect_edges: [2, 1]"), HasSubstr("1 comes after 2"));
+  for (const char* edge : {"nan", "inf", "0", "-1"}) {
+    EXPECT_THAT(Refusal(absl::StrCat("aspect_edges: ", edge)),
+                HasSubstr(absl::StrCat(edge, " is no width / height")));
+  }
   EXPECT_THAT(Refusal("order: CLASS_BALANCED aspect_edges: 1"),
               HasSubstr("can group"));
 }

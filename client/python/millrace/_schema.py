@@ -108,12 +108,12 @@ def _jitter(name: str, most: float = math.inf) -> Field:
 
 
 def _bins() -> Field:
-    return Field("num_magnitude_bins", "uint32", 31, 2, 1000,
+    return Field("num_magnitude_bins", "uint32", 31, 2, 1000, presence=True,
                  doc="steps of strength")
 
 
 def _group(default: int) -> Field:
-    return Field("group", "uint32", default, 2, 65536,
+    return Field("group", "uint32", default, 2, 65536, presence=True,
                  doc="neighbouring positions that mix; divides the batch of "
                  "each rank")
 
@@ -188,7 +188,8 @@ MESSAGES: Dict[str, Tuple[Field, ...]] = {
         Field("max_aspect_ratio", "double", 2.0, 0, presence=True),
         Field("sampler_options", "double", (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0),
               0, counts=None, doc="IoU to some box; 1: leave the image"),
-        Field("trials", "uint32", 40, 1, doc="for each option drawn")),
+        Field("trials", "uint32", 40, 1, presence=True,
+              doc="for each option drawn")),
     "RandomZoomOut": (
         _fill(),
         _range("side_range", (1.0, 4.0), 1, math.inf,
@@ -208,7 +209,7 @@ MESSAGES: Dict[str, Tuple[Field, ...]] = {
         Field("std", "double", REQUIRED, 0, counts=(1, 3),
               doc="one for each channel")),
     "OneHot": (
-        Field("num_classes", "uint32", None, 1,
+        Field("num_classes", "uint32", None, 1, presence=True,
               doc="None: the dataset's number of categories"),),
     "ColorJitter": (_jitter("brightness"), _jitter("contrast"),
                     _jitter("saturation"), _jitter("hue", 0.5)),
@@ -291,7 +292,7 @@ MESSAGES: Dict[str, Tuple[Field, ...]] = {
     "AnnotationCondition": (
         Field("classes", "ClassSet"), Field("area", "Range"),
         Field("crowd", "bool", presence=True), Field("keypoints", "Range"),
-        Field("at_least", "uint32")),
+        Field("at_least", "uint32", presence=True)),
     "Conditions": (Field("of", "Condition", counts=None),),
     "Condition": (Field("classes", "ClassSet"),
                   Field("image", "ImageCondition"),
@@ -308,8 +309,9 @@ MESSAGES: Dict[str, Tuple[Field, ...]] = {
                 Field("positions", "uint64"),
                 Field("aspect_edges", "double", counts=None)),
     "MixturePart": (Field("dataset", "string"), Field("selection", "Selection"),
-                    Field("sampler", "Sampler"), Field("weight", "uint32")),
-    "Mixture": (Field("weight", "uint32"),
+                    Field("sampler", "Sampler"),
+                    Field("weight", "uint32", presence=True)),
+    "Mixture": (Field("weight", "uint32", presence=True),
                 Field("parts", "MixturePart", counts=None),
                 Field("positions", "uint64")),
     "Plan": (Field("dataset", "string"), Field("selection", "Selection"),

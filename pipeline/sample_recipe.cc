@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -106,6 +107,39 @@ absl::Status SizesDiffer(const v1::DatasetInfo& dataset) {
       "values (height, width), so that a batch has one shape"));
 }
 
+// Images of any dataset, or all that this one has: tiny and thin ones, of which
+// transforms make the least, and the largest.
+std::vector<ImageSize> SizesToTry(const std::optional<ImageSize>& input,
+                                  const v1::DatasetInfo& dataset) {
+  if (input) return {*input};
+  constexpr int kLong = 65535;
+  const ImageSize largest = {static_cast<int>(dataset.max_width()),
+                             static_cast<int>(dataset.max_height())};
+  return {{1, 1}, {1, kLong}, {kLong, 1}, largest};
+}
+
+// What no image of no draw comes through fails a stream for certain, and is
+// told when it opens.
+absl::Status CheckSomeImageFits(const ImageTransforms& transforms,
+                                uint64_t seed,
+                                const std::vector<ImageSize>& sizes) {
+  constexpr uint64_t kDraws = 16;
+  absl::Status first;
+  for (uint64_t position = 0; position < kDraws; ++position) {
+    for (const ImageSize& size : sizes) {
+      const SampleProgram program =
+          transforms.ProgramOf(size, {.seed = seed, .position = position});
+      const absl::Status fits = CheckIntermediates(program);
+      if (fits.ok() && program.status().ok()) return absl::OkStatus();
+      if (fits.ok() || !first.ok()) continue;
+      first = absl::InvalidArgumentError(
+          absl::StrCat("transforms: of an image of ", size.width, " x ",
+                       size.height, ", ", fits.message()));
+    }
+  }
+  return first;
+}
+
 absl::Status CheckOutputSize(const ImageSize& size, const PlanLimits& limits) {
   const int longer = std::max(size.width, size.height);
   if (static_cast<uint32_t>(longer) <= limits.max_side) {
@@ -161,6 +195,8 @@ absl::StatusOr<std::unique_ptr<const SampleRecipe>> SampleRecipe::Compile(
           absl::StrCat("transforms: ", first.status().message()));
     }
   }
+  MILLRACE_RETURN_IF_ERROR(CheckSomeImageFits(recipe->transforms_, plan.seed(),
+                                              SizesToTry(input, dataset)));
   MILLRACE_RETURN_IF_ERROR(CheckOutputSize(*size, limits));
   recipe->output_.size = *size;
   return recipe;

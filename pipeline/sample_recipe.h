@@ -53,7 +53,8 @@ struct OutputSpec {
 class SampleRecipe {
  public:
   // Of a canonical plan. INVALID_ARGUMENT: images do not all end in one size,
-  // or in one that is too large. `decoded` may be null.
+  // or in one that is too large, or become too large on the way, whatever they
+  // are. `decoded` may be null.
   static absl::StatusOr<std::unique_ptr<const SampleRecipe>> Compile(
       const v1::Plan& plan, const v1::DatasetInfo& dataset,
       const PlanLimits& limits, std::shared_ptr<DecodedSamples> decoded,

@@ -416,8 +416,14 @@ TEST(ThinImageTest, AnIntermediateImageBeyondAllMeasureIsRefused) {
   meta.mutable_image()->set_width(1);
   meta.mutable_image()->set_height(60000);
   meta.mutable_image()->set_channels(1);
-  const auto store =
-      MakeMemoryStore(description, {{meta, std::string(60000, 'x')}});
+  // Beside an image that is none of it.
+  v1::SampleMeta square = meta;
+  square.set_key("square");
+  square.mutable_image()->set_width(300);
+  square.mutable_image()->set_height(200);
+  const auto store = MakeMemoryStore(
+      description,
+      {{meta, std::string(60000, 'x')}, {square, std::string(60000, 'x')}});
   const auto plan =
       CompileOrDie(ParsePlan("dataset: 'drawn/thin' batch { size: 1 } "
                              "transforms { resize { size: 8000 } } "

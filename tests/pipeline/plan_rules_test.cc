@@ -470,6 +470,53 @@ TEST(PlanRulesTest, ACropThatNoImageHoldsIsRefusedAtOnce) {
                     HasSubstr("pad_if_needed")));
 }
 
+TEST(PlanRulesTest, WhatMakesEveryImageTooLargeIsRefusedAtOnce) {
+  for (const char* transforms :
+       {"transforms { pad { padding: 8192 } }",
+        "transforms { pad { padding: 8192 padding_mode: REFLECT } } "
+        "transforms { center_crop { size: 9 } }",
+        "transforms { pad { padding: 5000 } } "
+        "transforms { random_rotation { degrees: [45, 45] expand: true } }",
+        "transforms { pad { padding: 4000 } } transforms { random_zoom_out { "
+        "side_range: [2, 2] p: 1 } }"}) {
+    const absl::Status status =
+        CompileStatus(absl::StrCat(kScenes, transforms, kFixedSize));
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << transforms << status;
+    EXPECT_THAT(
+        std::string(status.message()),
+        AllOf(HasSubstr("transforms: of an image of 1 x 1"),
+              HasSubstr("the limit is 134217728"), HasSubstr("pad less")));
+  }
+  const absl::Status digits =
+      CompiledPlan::Compile(
+          ParsePlan("dataset: 'drawn/digits' batch { size: 1 } transforms { "
+                    "pad { padding: 8192 } } transforms { resize { size: [8, "
+                    "8] } }"),
+          DrawnDigits(3))
+          .status();
+  EXPECT_THAT(std::string(digits.message()),
+              HasSubstr("transforms: of an image of 28 x 28"));
+}
+
+TEST(PlanRulesTest, WhatSomeImageComesThroughIsNotRefused) {
+  for (const char* transforms :
+       {// Padding that a crop takes away is never made.
+        "transforms { pad { padding: 8192 } } "
+        "transforms { center_crop { size: 9 } }",
+        // Thin images stay small, large ones hold the crop.
+        "transforms { resize { size: 8000 max_size: 8001 } } "
+        "transforms { pad { padding: 2000 } }",
+        "transforms { random_crop { size: 60 } } "
+        "transforms { pad { padding: 5000 } }",
+        // Half of all draws.
+        "transforms { pad { padding: 4000 } } transforms { random_zoom_out { "
+        "side_range: [2, 2] } }"}) {
+    EXPECT_EQ(CompileStatus(absl::StrCat(kScenes, transforms, kFixedSize)),
+              absl::OkStatus())
+        << transforms;
+  }
+}
+
 TEST(PlanRulesTest, AnEpochNeedsAWholeBatchUnlessItIsPadded) {
   const std::string plan = absl::StrCat(kScenes, kFixedSize);
   const absl::Status status =

@@ -107,22 +107,7 @@ absl::Status CheckRunLengths(const RunLengthMask& mask) {
 
 std::vector<uint8_t> RasterOf(const RunLengthMask& mask) {
   std::vector<uint8_t> raster(size_t{1} * mask.height * mask.width);
-  const uint32_t height = mask.height;
-  size_t x = 0;
-  uint32_t y = 0;
-  uint8_t value = 0;
-  for (uint32_t run : mask.counts) {
-    while (run > 0) {
-      const uint32_t end = std::min(height, y + run);
-      run -= end - y;
-      for (; y < end; ++y) raster[y * size_t{1} * mask.width + x] = value;
-      if (y == height) {
-        y = 0;
-        ++x;
-      }
-    }
-    value = 1 - value;
-  }
+  PaintRaster(mask, raster.data());
   return raster;
 }
 

@@ -33,8 +33,11 @@ std::string CompressRunLengths(const RunLengthMask& mask);
 // INVALID_ARGUMENT unless the runs add up to height * width.
 absl::Status CheckRunLengths(const RunLengthMask& mask);
 
-// height x width, row-major, 0 or 1. The mask must have been checked.
+// height x width, row-major, 0 or 1. The mask must have been checked. Costs
+// little more than clearing the memory.
 std::vector<uint8_t> RasterOf(const RunLengthMask& mask);
+// The same, to memory of height * width bytes, whatever it held.
+void PaintRaster(const RunLengthMask& mask, uint8_t* raster);
 RunLengthMask RunLengthsOf(const uint8_t* raster, int height, int width);
 uint64_t AreaOf(const RunLengthMask& mask);
 

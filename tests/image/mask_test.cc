@@ -100,6 +100,9 @@ TEST(MaskTest, RasterAndRunsAreTheSameMask) {
     const RunLengthMask mask = RunLengthsOf(raster.data(), height, width);
     ASSERT_TRUE(CheckRunLengths(mask).ok());
     ASSERT_EQ(RasterOf(mask), raster);
+    std::vector<uint8_t> used(raster.size(), 77);
+    PaintRaster(mask, used.data());
+    ASSERT_EQ(used, raster);
     ASSERT_EQ(AreaOf(mask), std::count(raster.begin(), raster.end(), 1));
     const auto parsed =
         ParseRunLengths(CompressRunLengths(mask), height, width);

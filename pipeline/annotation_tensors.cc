@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "image/mask.h"
+
 namespace millrace {
 
 namespace {
@@ -70,6 +72,7 @@ class Gatherer {
   void AddValues(std::vector<T> SampleAnnotations::*values);
   // One value for each box, and one more.
   void AddMaskOffsets();
+  void AddDenseMasks(const ImageSize& size);
   // One row of `width` numbers for each of `rows`.
   template <typename T, typename RowOf>
   void AddRows(size_t rows, size_t width, const RowOf& row_of);
@@ -150,6 +153,27 @@ void Gatherer::AddMaskOffsets() {
   End(static_cast<int64_t>(rows) + 1);
 }
 
+void Gatherer::AddDenseMasks(const ImageSize& size) {
+  const size_t pixels = size_t{1} * size.width * size.height;
+  uint8_t* out = Begin<uint8_t>(BoxRows() * pixels);
+  for (auto& result : results_) {
+    const std::vector<int32_t> counts =
+        std::move(result.annotations.mask_counts);
+    auto begin = counts.begin();
+    for (const int64_t end : result.annotations.mask_ends) {
+      const auto last = counts.begin() + end;
+      PaintRaster({size.height, size.width, {begin, last}}, out);
+      begin = last;
+      out += pixels;
+    }
+    if (max_boxes_ > 0) {
+      const size_t rows = max_boxes_ - result.annotations.mask_ends.size();
+      out = std::fill_n(out, rows * pixels, uint8_t{0});
+    }
+  }
+  End(boxes_);
+}
+
 template <typename T, typename RowOf>
 void Gatherer::AddRows(size_t rows, size_t width, const RowOf& row_of) {
   T* out = Begin<T>(rows * width);
@@ -218,6 +242,8 @@ void AppendAnnotations(const OutputSpec& output, Results results,
   if (output.annotations.masks && output.annotations.run_lengths) {
     gather.AddValues(&SampleAnnotations::mask_counts);
     gather.AddMaskOffsets();
+  } else if (output.annotations.masks && !output.mixes_boxes) {
+    gather.AddDenseMasks(output.size);
   } else if (output.annotations.masks) {
     gather.AddBoxes(&SampleAnnotations::masks,
                     size_t{1} * output.size.height * output.size.width);

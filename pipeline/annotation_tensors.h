@@ -20,7 +20,8 @@ std::vector<v1::TensorSpec> AnnotationSpecsOf(const OutputSpec& output,
                                               int64_t samples);
 
 // Appends them to *tensors, in the order of their specs. Frees what `results`
-// hold as it is copied, so that masks do not take their memory twice.
+// hold as it is copied, so that dense masks of samples that have mixed do not
+// take their memory twice; those of others are painted only here.
 void AppendAnnotations(const OutputSpec& output,
                        std::vector<SampleRecipe::Result> results,
                        BufferPool* pool, std::vector<HostTensor>* tensors);

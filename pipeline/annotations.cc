@@ -12,9 +12,8 @@
 #include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
 #include "image/mask.h"
-#include "image/orientation.h"
 #include "pipeline/annotation_format.h"
-#include "pipeline/stored_frame.h"
+#include "pipeline/mask_mover.h"
 
 namespace millrace {
 
@@ -43,19 +42,6 @@ std::vector<int> MirroredKeypoints(const v1::Category& category) {
   return mirrored;
 }
 
-// Sets the pixels of `runs` in a row-major mask of the same size.
-void Paint(const RunLengthMask& runs, uint8_t* mask) {
-  uint64_t place = 0;
-  bool inside = false;
-  for (const uint32_t count : runs.counts) {
-    for (uint64_t i = place; inside && i < place + count; ++i) {
-      mask[i % runs.height * runs.width + i / runs.height] = 1;
-    }
-    place += count;
-    inside = !inside;
-  }
-}
-
 ImageSize SizeOf(const v1::SampleMeta& meta) {
   return {static_cast<int>(meta.image().width()),
           static_cast<int>(meta.image().height())};
@@ -73,13 +59,6 @@ Point CentreOf(const Corners& box) {
 
 absl::Status OverLimit() {
   return absl::FailedPreconditionError("the annotations are over the limit");
-}
-
-// The orientation that undoes another.
-int Inverse(int orientation) {
-  if (orientation == 6) return 8;
-  if (orientation == 8) return 6;
-  return orientation;
 }
 
 }  // namespace
@@ -100,11 +79,13 @@ class AnnotationRecipe::Mover {
   Mover(const AnnotationRecipe& recipe, const v1::SampleMeta& meta,
         const SampleProgram& program, RaggedBudget* budget)
       : recipe_(recipe),
-        orientation_(recipe.OrientationOf(meta)),
-        upright_(SizeOf(meta)),
-        frame_(orientation_, upright_),
+        frame_(recipe.FrameOf(meta)),
         program_(program),
-        budget_(budget) {}
+        budget_(budget) {
+    if (recipe.options_.masks) {
+      masks_.emplace(program_, frame_, SizeOf(meta));
+    }
+  }
 
   absl::Status AddAll(const v1::SampleMeta& meta);
 
@@ -121,13 +102,6 @@ class AnnotationRecipe::Mover {
   std::vector<Left> LeftOf(const v1::SampleMeta& meta) const;
   absl::Status Add(const Left& left);
   absl::Status AddMask(const v1::Annotation& annotation);
-  absl::Status AddRunLengths(const v1::Annotation& annotation);
-  // `mask` is zeros.
-  absl::Status PaintMask(const v1::Annotation& annotation, uint8_t* mask);
-  void PaintPolygon(const v1::Polygon& polygon, uint8_t* mask) const;
-  absl::Status PaintRunLengths(const v1::RunLengths& run_lengths,
-                               uint8_t* mask) const;
-  void BlankPadding(uint8_t* mask) const;
   void AddKeypoints(const v1::Annotation& annotation);
   int PlaceOfKeypoint(uint32_t category, int keypoint) const;
 
@@ -136,13 +110,10 @@ class AnnotationRecipe::Mover {
   }
 
   const AnnotationRecipe& recipe_;
-  const int orientation_;
-  const ImageSize upright_;
   const StoredFrame frame_;
   const SampleProgram& program_;
   RaggedBudget* const budget_;
-  std::vector<PixelPlace> sources_;  // Once there is a mask.
-  std::vector<uint8_t> raster_;      // For run lengths.
+  std::optional<MaskMover> masks_;
   SampleAnnotations moved_;
 };
 
@@ -155,7 +126,7 @@ absl::Status AnnotationRecipe::Mover::AddAll(const v1::SampleMeta& meta) {
   if (!budget_->Take(all.size() * bytes)) {
     return OverLimit();
   }
-  if (options.masks && !options.run_lengths) {
+  if (options.masks && options.will_mix) {
     moved_.masks.reserve(all.size() * mask_bytes());
   }
   moved_.keypoints.reserve(all.size() * 3 * options.keypoints);
@@ -195,83 +166,16 @@ absl::Status AnnotationRecipe::Mover::Add(const Left& left) {
 
 absl::Status AnnotationRecipe::Mover::AddMask(
     const v1::Annotation& annotation) {
-  if (recipe_.options_.run_lengths) return AddRunLengths(annotation);
-  const size_t begin = moved_.masks.size();
-  moved_.masks.resize(begin + mask_bytes());
-  return PaintMask(annotation, moved_.masks.data() + begin);
-}
-
-absl::Status AnnotationRecipe::Mover::AddRunLengths(
-    const v1::Annotation& annotation) {
-  raster_.assign(mask_bytes(), 0);
-  MILLRACE_RETURN_IF_ERROR(PaintMask(annotation, raster_.data()));
-  const RunLengthMask runs =
-      RunLengthsOf(raster_.data(), program_.height(), program_.width());
-  if (!budget_->Take(runs.counts.size() * sizeof(int32_t))) return OverLimit();
-  AppendRunLengths(runs, &moved_);
+  MILLRACE_ASSIGN_OR_RETURN(const RunLengthMask mask, masks_->Move(annotation));
+  if (recipe_.options_.will_mix) {
+    const size_t begin = moved_.masks.size();
+    moved_.masks.resize(begin + mask_bytes());
+    PaintRaster(mask, moved_.masks.data() + begin);
+    return absl::OkStatus();
+  }
+  if (!budget_->Take(mask.counts.size() * sizeof(int32_t))) return OverLimit();
+  AppendRunLengths(mask, &moved_);
   return absl::OkStatus();
-}
-
-absl::Status AnnotationRecipe::Mover::PaintMask(
-    const v1::Annotation& annotation, uint8_t* mask) {
-  if (sources_.empty()) sources_ = program_.SourcePixels();
-  if (annotation.has_run_lengths()) {
-    return PaintRunLengths(annotation.run_lengths(), mask);
-  }
-  for (const v1::Polygon& polygon : annotation.polygons()) {
-    PaintPolygon(polygon, mask);
-  }
-  BlankPadding(mask);
-  return absl::OkStatus();
-}
-
-void AnnotationRecipe::Mover::PaintPolygon(const v1::Polygon& polygon,
-                                           uint8_t* mask) const {
-  std::vector<Point> ring;
-  for (int i = 0; i + 1 < polygon.coordinates_size(); i += 2) {
-    ring.push_back(frame_.ToStored(
-        Point{polygon.coordinates(i), polygon.coordinates(i + 1)}));
-  }
-  std::vector<double> moved;
-  for (const Point& point : program_.MoveRing(std::move(ring))) {
-    moved.push_back(point.x);
-    moved.push_back(point.y);
-  }
-  if (moved.size() < 6) return;  // Fewer than three points.
-  Paint(RunLengthsOfPolygon(moved, program_.height(), program_.width()), mask);
-}
-
-absl::Status AnnotationRecipe::Mover::PaintRunLengths(
-    const v1::RunLengths& run_lengths, uint8_t* mask) const {
-  RunLengthMask runs = {
-      static_cast<int>(run_lengths.height()),
-      static_cast<int>(run_lengths.width()),
-      {run_lengths.counts().begin(), run_lengths.counts().end()}};
-  if (runs.width != upright_.width || runs.height != upright_.height ||
-      !CheckRunLengths(runs).ok()) {
-    return absl::DataLossError(
-        absl::StrCat("a mask's run lengths are not those of its ",
-                     upright_.width, " x ", upright_.height, " image"));
-  }
-  const std::vector<uint8_t> raster = RasterOf(runs);
-  ImageView source = {raster.data(), runs.width, runs.height, 1, runs.width};
-  Image turned;
-  if (!frame_.is_upright()) {
-    Orient(source, Inverse(orientation_), &turned);
-    source = turned.view();
-  }
-  for (const PixelPlace& place : sources_) {
-    *mask++ = place.exists() ? source.row(place.y)[place.x] : 0;
-  }
-  return absl::OkStatus();
-}
-
-// A polygon knows nothing of crops; where there are no pixels is no mask.
-void AnnotationRecipe::Mover::BlankPadding(uint8_t* mask) const {
-  for (const PixelPlace& place : sources_) {
-    if (!place.exists()) *mask = 0;
-    ++mask;
-  }
 }
 
 int AnnotationRecipe::Mover::PlaceOfKeypoint(uint32_t category,
@@ -309,15 +213,21 @@ AnnotationRecipe::AnnotationRecipe(const v1::DatasetInfo& dataset,
   }
 }
 
-int AnnotationRecipe::OrientationOf(const v1::SampleMeta& meta) const {
-  return options_.ignore_orientation
-             ? static_cast<int>(meta.image().orientation())
-             : 1;
+StoredFrame AnnotationRecipe::FrameOf(const v1::SampleMeta& meta) const {
+  return {options_.ignore_orientation
+              ? static_cast<int>(meta.image().orientation())
+              : 1,
+          SizeOf(meta)};
+}
+
+uint64_t AnnotationRecipe::WorkingBytes(const v1::SampleMeta& meta,
+                                        const SampleProgram& program) const {
+  return options_.masks ? MaskWorkingBytes(meta, program, FrameOf(meta)) : 0;
 }
 
 std::vector<Corners> AnnotationRecipe::BoxesOf(
     const v1::SampleMeta& meta) const {
-  const StoredFrame frame(OrientationOf(meta), SizeOf(meta));
+  const StoredFrame frame = FrameOf(meta);
   std::vector<Corners> boxes;
   for (const v1::Annotation& annotation : meta.annotations()) {
     boxes.push_back(BoxOf(annotation, frame));

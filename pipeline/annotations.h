@@ -4,9 +4,7 @@
 //   dropped, the order of the others stays.
 // - Areas (as the source states them, square pixels) scale with the image; what
 //   a crop cuts off is not subtracted.
-// - Polygons are moved first and drawn at the size of the output; run lengths
-//   are drawn at the size of the source and moved by nearest pixel. A box
-//   without a mask gets zeros. Where the image is padding, so is the mask.
+// - Masks: see mask_mover.h. A box without a mask gets zeros.
 // - A keypoint that ends up outside becomes (0, 0) with visibility 0. A
 //   mirrored image swaps the keypoints that a category names left and right.
 #pragma once
@@ -20,6 +18,7 @@
 #include "millrace/v1/plan.pb.h"
 #include "millrace/v1/sample.pb.h"
 #include "pipeline/sample_program.h"
+#include "pipeline/stored_frame.h"
 
 namespace millrace {
 
@@ -30,7 +29,7 @@ struct SampleAnnotations {
   std::vector<int64_t> ids;
   std::vector<uint8_t> crowd;
   std::vector<float> areas;
-  std::vector<uint8_t> masks;  // T x H x W, or instead:
+  std::vector<uint8_t> masks;  // T x H x W, if samples will mix, or instead:
   // COCO's run lengths of all boxes, and where each box's end.
   std::vector<int32_t> mask_counts;
   std::vector<int64_t> mask_ends;
@@ -57,8 +56,11 @@ class RaggedBudget {
 
 struct AnnotationOptions {
   bool masks = false;
-  // Masks as run lengths.
+  // Masks as run lengths. Dense ones are run lengths as well until the batch's
+  // memory is there to paint them to.
   bool run_lengths = false;
+  // Masks are painted at once, for samples that will mix.
+  bool will_mix = false;
   // K, or 0: none wanted.
   int keypoints = 0;
   // The first boxes of a sample that are left; 0: all.
@@ -71,6 +73,7 @@ struct AnnotationOptions {
   // masks.
   AnnotationOptions BeforeMixing() const {
     return {.masks = masks,
+            .will_mix = true,
             .keypoints = keypoints,
             .ignore_orientation = ignore_orientation};
   }
@@ -89,8 +92,14 @@ class AnnotationRecipe {
   // Of all annotations, in the frame that a program begins with.
   std::vector<Corners> BoxesOf(const v1::SampleMeta& meta) const;
 
-  // Takes from the budget before it allocates. FAILED_PRECONDITION: over
-  // budget. DATA_LOSS: run lengths that are not those of the image.
+  // At most what Move() works in at a time, beside what it takes from the
+  // budget.
+  uint64_t WorkingBytes(const v1::SampleMeta& meta,
+                        const SampleProgram& program) const;
+
+  // Takes from the budget what the result holds and what the tensors will.
+  // FAILED_PRECONDITION: over budget. DATA_LOSS: run lengths that are not those
+  // of the image.
   absl::StatusOr<SampleAnnotations> Move(const v1::SampleMeta& meta,
                                          const SampleProgram& program,
                                          RaggedBudget* budget) const;
@@ -98,8 +107,8 @@ class AnnotationRecipe {
  private:
   class Mover;
 
-  // Of the frame that annotations move in: 1, or as the image is stored.
-  int OrientationOf(const v1::SampleMeta& meta) const;
+  // That annotations move in: upright, or as the image is stored.
+  StoredFrame FrameOf(const v1::SampleMeta& meta) const;
 
   const AnnotationOptions options_;
   // For each category and keypoint, the one that takes its place in a mirror.

@@ -207,7 +207,9 @@ void Runner::Run(const SampleProgram& program) {
 uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
                       int channels) {
   const bool raw = image.format() == v1::IMAGE_FORMAT_RAW;
-  const uint64_t stored = uint64_t{image.width()} * image.height();
+  const uint64_t coefficients =
+      raw ? 0
+          : kDecoderBytesPerPixel * uint64_t{image.width()} * image.height();
   uint64_t now = PixelsOf({program.crop().width, program.crop().height});
   uint64_t made = now;
   for (const SampleProgram::Step& step : program.steps()) {
@@ -221,7 +223,7 @@ uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
       made += 2 * now;  // A copy to change, and the spare.
     }
   }
-  return stored * (raw ? 1 : 1 + kDecoderBytesPerPixel) + made * channels;
+  return coefficients + made * channels;
 }
 
 absl::Status CheckIntermediates(const SampleProgram& program) {

@@ -12,8 +12,8 @@
 
 namespace millrace {
 
-// At most what a sample's pixels take in the making, one byte mask of its size
-// included.
+// At most what a sample's pixels take in the making. Its masks are counted by
+// AnnotationRecipe::WorkingBytes().
 uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
                       int channels);
 

@@ -1,5 +1,6 @@
 #include "pipeline/sample_program.h"
 
+#include <cmath>
 #include <utility>
 
 namespace millrace {
@@ -35,23 +36,6 @@ void TurnWindowIntoCrop(GeometryStage* stage) {
   stage->window.y -= covered.y;
 }
 
-// Puts what each place points at in its stead.
-void Follow(const GeometryStage& stage, std::vector<PixelPlace>* places) {
-  const std::vector<int> columns = stage.NearestColumns();
-  const std::vector<int> rows = stage.NearestRows();
-  for (PixelPlace& place : *places) {
-    if (!place.exists()) continue;
-    place = {columns[place.x], rows[place.y]};
-    if (place.y < 0) place.x = -1;
-  }
-}
-
-void Follow(const WarpStep& warp, std::vector<PixelPlace>* places) {
-  for (PixelPlace& place : *places) {
-    if (place.exists()) place = warp.SourceOf(place);
-  }
-}
-
 // move(step) for each step that moves anything.
 template <typename Steps, typename Move>
 void ForEachMovement(const Steps& steps, const Move& move) {
@@ -59,6 +43,12 @@ void ForEachMovement(const Steps& steps, const Move& move) {
     if (const auto* stage = std::get_if<GeometryStage>(&step)) move(*stage);
     if (const auto* warp = std::get_if<WarpStep>(&step)) move(*warp);
   }
+}
+
+// Whole pixels, and one more on each side.
+Corners WithRim(const Corners& box) {
+  return {std::floor(box.x0) - 1, std::floor(box.y0) - 1, std::ceil(box.x1) + 1,
+          std::ceil(box.y1) + 1};
 }
 
 template <typename Steps, typename Shape>
@@ -160,20 +150,18 @@ std::vector<Point> SampleProgram::MoveRing(std::vector<Point> ring) const {
   return ring;
 }
 
-std::vector<PixelPlace> SampleProgram::SourcePixels() const {
-  std::vector<PixelPlace> places;
-  places.reserve(size_t{1} * width() * height());
-  for (int y = 0; y < height(); ++y) {
-    for (int x = 0; x < width(); ++x) places.push_back({x, y});
-  }
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-    if (const auto* stage = std::get_if<GeometryStage>(&*step)) {
-      Follow(*stage, &places);
-    } else if (const auto* warp = std::get_if<WarpStep>(&*step)) {
-      Follow(*warp, &places);
-    }
-  }
-  return places;
+// The nearest pixel may be off by half a pixel of any step's input.
+Rect SampleProgram::Reach(const Corners& box) const {
+  std::optional<Corners> moved = box;
+  ForEachMovement(steps_, [&](const auto& step) {
+    if (moved) moved = step.Move(*moved);
+    if (moved) moved = WithRim(*moved);
+  });
+  if (!moved) return {};
+  const Corners cut = Cut(*moved, {0, 0, width(), height()});
+  const int x = static_cast<int>(cut.x0);
+  const int y = static_cast<int>(cut.y0);
+  return {x, y, static_cast<int>(cut.x1) - x, static_cast<int>(cut.y1) - y};
 }
 
 std::vector<std::optional<Corners>> SampleProgram::Boxes() const {

@@ -88,9 +88,9 @@ class SampleProgram {
   // A closed ring, wherever it lands.
   std::vector<Point> MoveRing(std::vector<Point> ring) const;
 
-  // The input pixel that is nearest to each output pixel, row by row; none
-  // where there is padding.
-  std::vector<PixelPlace> SourcePixels() const;
+  // Output pixels: all that come from within `box` (see NearestMap), and some
+  // around them.
+  Rect Reach(const Corners& box) const;
 
   // For ops that look at boxes: where those that are kept are now; what is
   // dropped or has no area left is none.

@@ -252,7 +252,8 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
       ProgramOf(InputSize(meta.image()), place,
                 transforms_.looks_at_boxes() ? annotations_.BoxesOf(meta)
                                              : std::vector<Corners>()));
-  const uint64_t bytes = WorkingBytes(meta.image(), program, output_.channels);
+  const uint64_t bytes = WorkingBytes(meta.image(), program, output_.channels) +
+                         annotations_.WorkingBytes(meta, program);
   // Held for longer than the scratch memory that it stands for.
   const auto reserved =
       working_->Reserve(bytes > ScratchLease::kMaxKeptBytes ? bytes : 0);

@@ -28,4 +28,10 @@ Corners StoredFrame::ToStored(const Corners& upright) const {
           std::max(a.y, b.y)};
 }
 
+PixelPlace StoredFrame::ToUpright(const PixelPlace& stored) const {
+  const int x = mirror_x_ ? size_.width - 1 - stored.x : stored.x;
+  const int y = mirror_y_ ? size_.height - 1 - stored.y : stored.y;
+  return swap_ ? PixelPlace{y, x} : PixelPlace{x, y};
+}
+
 }  // namespace millrace

@@ -20,6 +20,8 @@ class StoredFrame {
   Point ToStored(const Point& upright) const;
   // Keeps x0 <= x1 and y0 <= y1.
   Corners ToStored(const Corners& upright) const;
+  // Of a pixel of the stored image.
+  PixelPlace ToUpright(const PixelPlace& stored) const;
 
  private:
   bool swap_;

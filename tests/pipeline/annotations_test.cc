@@ -34,6 +34,7 @@ class AnnotationsTest : public testing::Test {
                          bool ignore_orientation = false) {
     const AnnotationRecipe recipe(dataset_,
                                   {.masks = true,
+                                   .will_mix = true,
                                    .keypoints = 3,
                                    .ignore_orientation = ignore_orientation});
     RaggedBudget budget(1 << 20);

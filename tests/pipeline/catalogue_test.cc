@@ -17,6 +17,7 @@
 #include "pipeline/run_program.h"
 #include "pipeline/transforms.h"
 #include "tests/pipeline/drawn_dataset.h"
+#include "tests/pipeline/source_pixels.h"
 
 namespace millrace {
 namespace {
@@ -229,7 +230,8 @@ class CatalogueTest : public testing::TestWithParam<Case> {
   template <typename Check>
   void ForEachProgram(const Check& check) {
     const ImageTransforms transforms(PlanOf(GetParam().transforms));
-    const AnnotationRecipe recipe({}, {.masks = true, .keypoints = 1});
+    const AnnotationRecipe recipe(
+        {}, {.masks = true, .will_mix = true, .keypoints = 1});
     for (const ImageSize& size : kSizes) {
       const v1::SampleMeta meta = Annotated(size);
       for (uint64_t position = 0; position < 20; ++position) {
@@ -245,7 +247,8 @@ class CatalogueTest : public testing::TestWithParam<Case> {
 
   static SampleAnnotations Move(const v1::SampleMeta& meta,
                                 const SampleProgram& program) {
-    const AnnotationRecipe recipe({}, {.masks = true, .keypoints = 1});
+    const AnnotationRecipe recipe(
+        {}, {.masks = true, .will_mix = true, .keypoints = 1});
     RaggedBudget budget(64 << 20);
     auto moved = recipe.Move(meta, program, &budget);
     EXPECT_TRUE(moved.ok()) << moved.status();
@@ -257,7 +260,7 @@ TEST_P(CatalogueTest, PixelsComeFromWhereTheProgramSays) {
   ForEachProgram([](const ImageSize& size, const SampleProgram& program) {
     ASSERT_LT(std::max(size.width, size.height), kMaxTraced);
     const Image out = RunOver(TracedImage(size), program);
-    const std::vector<PixelPlace> sources = program.SourcePixels();
+    const std::vector<PixelPlace> sources = SourcePixels(program);
     const bool mirrored = GetParam().name == std::string("pad") ||
                           GetParam().name == std::string("random_crop_reflect");
     int wrong = 0;
@@ -387,7 +390,7 @@ TEST_P(CatalogueTest, KeypointsLandOnThePixelThatTheyWereOn) {
   ForEachProgram([](const ImageSize& size, const SampleProgram& program) {
     const v1::SampleMeta meta = Annotated(size);
     const SampleAnnotations moved = Move(meta, program);
-    const std::vector<PixelPlace> sources = program.SourcePixels();
+    const std::vector<PixelPlace> sources = SourcePixels(program);
     for (size_t i = 0; i < moved.ids.size(); ++i) {
       if (moved.keypoints[3 * i + 2] == 0) continue;
       const v1::Keypoint& keypoint =

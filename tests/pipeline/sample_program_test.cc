@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/pipeline/source_pixels.h"
+
 namespace millrace {
 namespace {
 
@@ -63,7 +65,7 @@ TEST(SampleProgramTest, PaddingDoesNotBringBackWhatACropTookAway) {
   program.Crop({20, 20, 10, 10});
   program.Crop({-5, -5, 20, 20});
   ASSERT_EQ(program.steps().size(), 2);
-  const std::vector<PixelPlace> sources = program.SourcePixels();
+  const std::vector<PixelPlace> sources = SourcePixels(program);
   const PixelPlace* row = &sources[10 * 20];
   EXPECT_FALSE(row[4].exists());
   EXPECT_EQ(row[5].x, 41);
@@ -125,7 +127,7 @@ TEST(SampleProgramTest, SourcePixelsFollowCropResizeAndFlip) {
   program.FlipHorizontal();
   std::vector<int> columns;
   std::vector<int> rows;
-  for (const PixelPlace& place : program.SourcePixels()) {
+  for (const PixelPlace& place : SourcePixels(program)) {
     columns.push_back(place.x);
     rows.push_back(place.y);
   }

@@ -23,6 +23,9 @@ TEST(StoredFrameTest, UndoesEveryOrientation) {
         const Point point = frame.ToStored(Point{x + 0.5, y + 0.5});
         EXPECT_EQ(point.x, 1.5) << orientation;
         EXPECT_EQ(point.y, 2.5) << orientation;
+        const PixelPlace back = frame.ToUpright({1, 2});
+        EXPECT_EQ(back.x, x) << orientation;
+        EXPECT_EQ(back.y, y) << orientation;
       }
     }
     const Corners box =

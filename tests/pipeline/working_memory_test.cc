@@ -47,7 +47,7 @@ PlanLimits LittleMemory() {
 
 TEST(WorkingMemoryTest, LargeImagesWaitForTheirPart) {
   SharedMemory memory(LittleMemory());
-  const auto plan = Compile(2300, &memory);
+  const auto plan = Compile(2500, &memory);
   Event made;
   std::thread worker;
   {

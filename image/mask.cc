@@ -111,25 +111,6 @@ std::vector<uint8_t> RasterOf(const RunLengthMask& mask) {
   return raster;
 }
 
-RunLengthMask RunLengthsOf(const uint8_t* raster, int height, int width) {
-  RunLengthMask mask = {height, width, {}};
-  uint32_t run = 0;
-  bool set = false;
-  for (int x = 0; x < width; ++x) {
-    for (int y = 0; y < height; ++y) {
-      const bool pixel = raster[size_t{1} * y * width + x] != 0;
-      if (pixel != set) {
-        mask.counts.push_back(run);
-        run = 0;
-        set = pixel;
-      }
-      ++run;
-    }
-  }
-  mask.counts.push_back(run);
-  return mask;
-}
-
 uint64_t AreaOf(const RunLengthMask& mask) {
   uint64_t area = 0;
   for (size_t i = 1; i < mask.counts.size(); i += 2) area += mask.counts[i];

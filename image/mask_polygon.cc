@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "image/mask.h"
+#include "image/mask_toggles.h"
 
 namespace millrace {
 namespace {
@@ -108,25 +109,6 @@ void AppendToggles(const Edge& edge, int height, int width,
   }
 }
 
-// Run lengths from sorted toggles. Two toggles at one place cancel out.
-std::vector<uint32_t> RunsBetween(const std::vector<uint32_t>& toggles,
-                                  uint32_t end) {
-  std::vector<uint32_t> places;
-  for (const uint32_t toggle : toggles) {
-    if (!places.empty() && places.back() == toggle) {
-      places.pop_back();
-    } else {
-      places.push_back(toggle);
-    }
-  }
-  if (places.empty() || places.back() != end) places.push_back(end);
-  uint32_t previous = 0;
-  for (uint32_t& place : places) {
-    place -= std::exchange(previous, place);
-  }
-  return places;
-}
-
 }  // namespace
 
 RunLengthMask RunLengthsOfPolygon(absl::Span<const double> coordinates,
@@ -140,9 +122,7 @@ RunLengthMask RunLengthsOfPolygon(absl::Span<const double> coordinates,
     AppendToggles(Edge(ring[i], ring[(i + 1) % ring.size()]), height, width,
                   &toggles);
   }
-  std::sort(toggles.begin(), toggles.end());
-  const auto end = static_cast<uint32_t>(int64_t{height} * width);
-  return {height, width, RunsBetween(toggles, end)};
+  return MaskBetween(std::move(toggles), height, width);
 }
 
 }  // namespace millrace

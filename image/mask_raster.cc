@@ -1,11 +1,16 @@
-// A mask's pixels, row by row, from runs that go down the columns.
+// A mask's pixels, row by row, from runs that go down the columns, and back.
 //
-// Filling column by column would touch one cache line for each pixel. Instead
-// only the ends of each column's runs are marked; then each row is the one
-// above it, changed where it has marks.
+// Going down a column would touch one cache line for each pixel. Instead only
+// the ends of each column's runs are marked; then each row is the one above it,
+// changed where it has marks. The way back looks for rows that differ from the
+// one above, in parts that are mostly equal.
 #include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
 
 #include "image/mask.h"
+#include "image/mask_toggles.h"
 
 namespace millrace {
 namespace {
@@ -62,6 +67,9 @@ class Painter {
   int bottom_ = -1;
 };
 
+// Pixels of a row that are compared at once.
+constexpr int kPart = 64;
+
 }  // namespace
 
 void PaintRaster(const RunLengthMask& mask, uint8_t* raster) {
@@ -74,6 +82,28 @@ void PaintRaster(const RunLengthMask& mask, uint8_t* raster) {
     set = !set;
   }
   painter.Sweep();
+}
+
+RunLengthMask RunLengthsOf(const uint8_t* raster, int height, int width) {
+  std::vector<uint32_t> toggles;
+  const std::vector<uint8_t> zeros(width);
+  const uint8_t* above = zeros.data();
+  const auto add_changes = [&](const uint8_t* row, int y) {
+    for (int begin = 0; begin < width; begin += kPart) {
+      const int end = std::min(begin + kPart, width);
+      if (std::memcmp(row + begin, above + begin, end - begin) == 0) continue;
+      for (int x = begin; x < end; ++x) {
+        if ((row[x] != 0) == (above[x] != 0)) continue;
+        toggles.push_back(static_cast<uint32_t>(int64_t{x} * height + y));
+      }
+    }
+    above = row;
+  };
+  for (int y = 0; y < height; ++y) {
+    add_changes(raster + size_t{1} * y * width, y);
+  }
+  add_changes(zeros.data(), height);
+  return MaskBetween(std::move(toggles), height, width);
 }
 
 }  // namespace millrace

@@ -93,10 +93,14 @@ TEST(MaskTest, RasterAndRunsAreTheSameMask) {
   std::mt19937 random(seed);
   for (int i = 0; i < 200; ++i) {
     const int height = 1 + random() % 40;
-    const int width = 1 + random() % 40;
+    const int width = 1 + random() % 200;
     const unsigned density = 1 + random() % 9;
     std::vector<uint8_t> raster(height * width);
     for (uint8_t& pixel : raster) pixel = random() % 10 < density;
+    for (int y = 1; y < height; ++y) {  // Some rows are those above.
+      if (random() % 2 != 0) continue;
+      std::copy_n(&raster[(y - 1) * width], width, &raster[y * width]);
+    }
     const RunLengthMask mask = RunLengthsOf(raster.data(), height, width);
     ASSERT_TRUE(CheckRunLengths(mask).ok());
     ASSERT_EQ(RasterOf(mask), raster);

@@ -160,8 +160,8 @@ std::vector<uint8_t> Headed(const std::vector<float>& shares) {
   made.Add<uint8_t>("image", v1::UINT8, {1, 1, 1, 1}, {7});
   const auto classes = static_cast<int64_t>(shares.size());
   made.Add<float>("label", v1::FLOAT32, {1, classes}, shares);
-  const auto pixels = Draw(made).pixels();
-  return {pixels.begin(), pixels.end()};
+  const Image sheet = Draw(made);
+  return {sheet.pixels().begin(), sheet.pixels().end()};
 }
 
 TEST(ContactSheetTest, AMixedLabelShowsItsTwoLargestShares) {

@@ -368,7 +368,7 @@ class Bench:
     def jobs_cpu(self, seeds):
         """The server's CPU time a delivered batch, of one job for each seed at
         once."""
-        steps = int(8 * self.seconds)
+        steps = int(32 * self.seconds)  # So many that their beginnings fade.
         before = cpu_ms(self.pid)
         self.run_jobs(self.endpoint, seeds, steps)
         return (cpu_ms(self.pid) - before) / (len(seeds) * steps)
@@ -389,7 +389,7 @@ class Bench:
         kept decoded, then many jobs with crops stop taking batches for a
         while, so that as many are made as may be held."""
         def let_batches_pile_up(jobs):
-            time.sleep(1)
+            time.sleep(0.5)
             for job in jobs:
                 job.send_signal(signal.SIGSTOP)
             wait_until_idle(pid)
@@ -399,7 +399,7 @@ class Bench:
         with server(self.data_dir, LIMITS) as (endpoint, pid):
             run_json(*self.pull_command(
                 PLANS / "mnist_train.textproto", 500, endpoint))
-            self.run_jobs(endpoint, range(HUNGRY_JOBS), 4 * self.seconds,
+            self.run_jobs(endpoint, range(HUNGRY_JOBS), 16 * self.seconds,
                           let_batches_pile_up)
             return peak_rss_mb(pid) - sum(BUDGETS.values()) / MB
 

@@ -41,9 +41,7 @@ static_assert(std::is_standard_layout_v<HuffmanDecoder>);
 #define END(LANE) "24+8*" LANE "(%rsp)"
 #define START "48(%rsp)"
 #define LANES "56(%rsp)"
-#define ENTRY "64(%rsp)"
-#define ADVANCE "65(%rsp)"
-#define FRAME "72"
+#define FRAME "64"
 
 // In *LANES, addressed by rax.
 #define MEMBER(LANE, OFFSET) OFFSET "+48*" LANE "(%rax)"

@@ -1,18 +1,35 @@
 // Weighted sums of columns: what BlendRows does, along rows.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "image/blend.h"
-#include "image/image.h"
+#include "image/blend_picked.h"
 
 namespace millrace {
 
-// Writes taps.size pixels in each of source.height rows of `out`, each the
-// weighted sum of pixels of that row of `source`, which must not overlap.
-// `*strips` is working memory.
-void BlendColumns(const ImageView& source, const Taps& taps,
-                  std::vector<uint8_t>* strips, const Rows& out);
+class ColumnBlender {
+ public:
+  // Blend() may be called until `taps` or their memory change. `width` is the
+  // pixels of a row.
+  void Prepare(const Taps& taps, int channels, int width);
+
+  // Writes taps.size pixels in each of `count` rows of `out`, each the weighted
+  // sum of pixels of that row of `source`, which must not overlap.
+  void Blend(const ConstRows& source, int count, const Rows& out);
+
+  // Memory held for pixels; the tables beside are small.
+  size_t bytes() const { return strips_.capacity(); }
+
+ private:
+  Taps taps_;
+  int channels_ = 0;
+  int width_ = 0;
+  bool picked_ = false;
+  PickedColumns picks_;
+  std::vector<uint8_t> strips_;
+};
 
 }  // namespace millrace

@@ -9,10 +9,12 @@ void Convolve(const SeparableKernel& kernel, const ImageSpan& image,
               Image* spare) {
   TapTable taps;
   taps.Mirror(image.width, kernel.columns);
-  std::vector<uint8_t> strips;
+  ColumnBlender blender;
+  blender.Prepare(taps.taps(), image.channels, image.width);
   spare->Reset(image.width, image.height, image.channels);
   const auto stride = static_cast<ptrdiff_t>(spare->stride());
-  BlendColumns(image.view(), taps.taps(), &strips, {spare->row(0), stride});
+  const ImageView view = image.view();
+  blender.Blend({view.data, view.stride}, view.height, {spare->row(0), stride});
   taps.Mirror(image.height, kernel.rows);
   BlendRows(taps.taps(), {spare->row(0), stride}, static_cast<int>(stride),
             {image.data, image.stride});

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "image/blend.h"
-#include "image/blend_columns.h"
 
 namespace millrace {
 namespace {
@@ -54,14 +53,14 @@ void ResizeFiltered(const ImageView& source, const ResizeSpec& spec,
   ImageView band = Crop(source, needed);
   if (!resize_rows && !resize_columns) return Copy(band, out);
   if (resize_rows) {
-    const Taps taps = scratch->columns.taps();
-    if (!resize_columns) {
-      return BlendColumns(band, taps, &scratch->strips, out);
-    }
+    ColumnBlender& blender = scratch->blender;
+    blender.Prepare(scratch->columns.taps(), band.channels, band.width);
+    const ConstRows rows = {band.data, band.stride};
+    if (!resize_columns) return blender.Blend(rows, band.height, out);
     Image& narrowed = scratch->narrowed;
     narrowed.Reset(window.width, needed.height, source.channels);
-    BlendColumns(band, taps, &scratch->strips,
-                 {narrowed.row(0), static_cast<ptrdiff_t>(narrowed.stride())});
+    blender.Blend(rows, band.height,
+                  {narrowed.row(0), static_cast<ptrdiff_t>(narrowed.stride())});
     band = narrowed.view();
   }
   BlendRows(scratch->rows.taps(), {band.data, band.stride},

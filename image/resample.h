@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "image/blend_columns.h"
 #include "image/image.h"
 #include "image/resample_taps.h"
 
@@ -32,15 +33,13 @@ struct ResizeSpec {
 // Memory that calls share; one for each thread.
 struct ResizeScratch {
   // Memory held for pixels; the tables beside are small.
-  size_t bytes() const {
-    return strips.capacity() + narrowed.bytes();
-  }
+  size_t bytes() const { return blender.bytes() + narrowed.bytes(); }
 
   TapTable columns;
   TapTable rows;
   std::vector<int> nearest_columns;
   std::vector<int> nearest_rows;
-  std::vector<uint8_t> strips;
+  ColumnBlender blender;
   Image narrowed;
 };
 

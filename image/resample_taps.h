@@ -16,7 +16,7 @@ inline constexpr int kWeightBits = 32 - 8 - 2;
 
 // Output row i is the sum of source rows [first(i), first(i) + count(i)), each
 // times its weight, plus half, shifted right by kWeightBits and clipped to 8
-// bits. A view of a TapTable.
+// bits. Weights beyond are 0, up to `stride` of them. A view of a TapTable.
 struct Taps {
   int first(int i) const { return spans[2 * i]; }
   int count(int i) const { return spans[2 * i + 1]; }
@@ -66,7 +66,9 @@ class TapTable {
   int stride_ = 0;
   std::vector<int> spans_;
   std::vector<int> weights_;
+  // Of a few pixels.
   std::vector<double> exact_;
+  std::vector<int> by_tap_;
 };
 
 }  // namespace millrace

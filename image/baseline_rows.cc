@@ -100,43 +100,69 @@ struct Rgb {
   Signed b;
 };
 
-// Constants as in jdcolor.c, in 16-bit fixed point, split so that the products
-// fit: 1.402 = 1 + 26345/65536, 1.772 = 2 - 14942/65536, 0.71414 = 1 - 18734 /
-// 65536. MulHigh of the doubled value, rounded and halved, is the product
-// rounded.
+// Constants as in jdcolor.c, in 16-bit fixed point. Its rounded products with
+// 1.402 and 1.772 are, for all 256 values, those of twice the value and these
+// factors in 15-bit fixed point.
+constexpr int16_t kRedFactor = 22970;
+constexpr int16_t kBlueFactor = 29033;
+
+// -0.34414 * cb - 0.71414 * cr, where 0.71414 = 1 - 18734 / 65536, so that it
+// fits 16 bits.
 HWY_INLINE Rgb Convert(Signed y, Signed cb, Signed cr) {
-  const Signed one = hn::Set(kSigned, 1);
-  const auto half_product = [&](Signed twice, int factor) HWY_ATTR {
-    const Signed high =
-        hn::MulHigh(twice, hn::Set(kSigned, static_cast<int16_t>(factor)));
-    return hn::ShiftRight<1>(hn::Add(high, one));
+  const auto product = [](Signed v, int16_t factor) HWY_ATTR {
+    return hn::MulFixedPoint15(hn::Add(v, v), hn::Set(kSigned, factor));
   };
-  const Signed cb2 = hn::Add(cb, cb);
-  const Signed cr2 = hn::Add(cr, cr);
   const auto green =
       AddProducts(kSigned, SetWide(kSigned, 1 << 15), cb, cr, {-22554, 18734});
-  return {hn::Add(hn::Add(y, cr), half_product(cr2, 26345)),
+  return {hn::Add(y, product(cr, kRedFactor)),
           hn::Add(hn::Sub(y, cr), NarrowShifted<16>(kSigned, green)),
-          hn::Add(hn::Add(y, cb2), half_product(cb2, -14942))};
+          hn::Add(y, product(cb, kBlueFactor))};
 }
 
+#if HWY_ARCH_X86
+
+// Halves of all 128-bit blocks, which ToBytes() puts together again.
+HWY_INLINE Signed LowerWords(Bytes bytes) {
+  return hn::BitCast(kSigned,
+                     hn::InterleaveLower(kBytes, bytes, hn::Zero(kBytes)));
+}
+HWY_INLINE Signed UpperWords(Bytes bytes) {
+  return hn::BitCast(kSigned,
+                     hn::InterleaveUpper(kBytes, bytes, hn::Zero(kBytes)));
+}
+HWY_INLINE Bytes ToBytes(Signed lower, Signed upper) {
+  return PackWords(lower, upper);
+}
+
+#else
+
+HWY_INLINE Signed LowerWords(Bytes bytes) {
+  return hn::BitCast(kSigned,
+                     hn::PromoteTo(kWords, hn::LowerHalf(kHalf, bytes)));
+}
+HWY_INLINE Signed UpperWords(Bytes bytes) {
+  return hn::BitCast(kSigned,
+                     hn::PromoteTo(kWords, hn::UpperHalf(kHalf, bytes)));
+}
 HWY_INLINE Bytes ToBytes(Signed lower, Signed upper) {
   return hn::Combine(kBytes, hn::DemoteTo(kHalf, upper),
                      hn::DemoteTo(kHalf, lower));
 }
 
+#endif
+
 HWY_INLINE void ConvertBytes(const uint8_t* y, const uint8_t* cb,
                              const uint8_t* cr, uint8_t* rgb) {
   const Signed center = hn::Set(kSigned, 128);
-  const auto load = [](const uint8_t* samples) HWY_ATTR {
-    return hn::BitCast(kSigned, Load(samples));
-  };
-  const auto convert = [&](int x) HWY_ATTR {
-    return Convert(load(y + x), hn::Sub(load(cb + x), center),
-                   hn::Sub(load(cr + x), center));
-  };
-  const Rgb lower = convert(0);
-  const Rgb upper = convert(kWordLanes);
+  const Bytes lumas = hn::LoadU(kBytes, y);
+  const Bytes blues = hn::LoadU(kBytes, cb);
+  const Bytes reds = hn::LoadU(kBytes, cr);
+  const Rgb lower =
+      Convert(LowerWords(lumas), hn::Sub(LowerWords(blues), center),
+              hn::Sub(LowerWords(reds), center));
+  const Rgb upper =
+      Convert(UpperWords(lumas), hn::Sub(UpperWords(blues), center),
+              hn::Sub(UpperWords(reds), center));
   hn::StoreInterleaved3(ToBytes(lower.r, upper.r), ToBytes(lower.g, upper.g),
                         ToBytes(lower.b, upper.b), kBytes, rgb);
 }

@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "image/products-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace millrace {
 namespace HWY_NAMESPACE {
@@ -20,8 +22,6 @@ void BlendRows(const Taps& taps, const ConstRows& source, int row_bytes,
 }
 
 #else
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int kBlock = 16;  // Bytes.
 constexpr hn::CappedTag<int32_t, kBlock> kSums;
@@ -36,23 +36,6 @@ using Sums = hn::Vec<decltype(kSums)>;
 constexpr hn::Repartition<uint8_t, decltype(kSums)> kPacked;
 constexpr hn::Repartition<int16_t, decltype(kSums)> kWords;
 
-HWY_INLINE hn::Vec128<uint8_t> Pack(hn::Vec128<int16_t> a,
-                                    hn::Vec128<int16_t> b) {
-  return hn::Vec128<uint8_t>{_mm_packus_epi16(a.raw, b.raw)};
-}
-#if HWY_TARGET <= HWY_AVX2
-HWY_INLINE hn::Vec256<uint8_t> Pack(hn::Vec256<int16_t> a,
-                                    hn::Vec256<int16_t> b) {
-  return hn::Vec256<uint8_t>{_mm256_packus_epi16(a.raw, b.raw)};
-}
-#endif
-#if HWY_TARGET <= HWY_AVX3
-HWY_INLINE hn::Vec512<uint8_t> Pack(hn::Vec512<int16_t> a,
-                                    hn::Vec512<int16_t> b) {
-  return hn::Vec512<uint8_t>{_mm512_packus_epi16(a.raw, b.raw)};
-}
-#endif
-
 // Clipped to bytes. Packing keeps within 128 bits, which a permutation mends.
 HWY_INLINE hn::Vec<decltype(kPacked)> Narrow(Sums a, Sums b, Sums c, Sums d) {
   const hn::Repartition<uint32_t, decltype(kSums)> quads;
@@ -64,8 +47,8 @@ HWY_INLINE hn::Vec<decltype(kPacked)> Narrow(Sums a, Sums b, Sums c, Sums d) {
     return order;
   }();
   const auto packed =
-      hn::BitCast(quads, Pack(hn::ReorderDemote2To(kWords, a, b),
-                              hn::ReorderDemote2To(kWords, c, d)));
+      hn::BitCast(quads, PackWords(hn::ReorderDemote2To(kWords, a, b),
+                                   hn::ReorderDemote2To(kWords, c, d)));
   return hn::BitCast(
       kPacked,
       hn::TableLookupLanes(packed, hn::SetTableIndices(quads, kOrder.data())));

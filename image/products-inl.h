@@ -1,4 +1,5 @@
-// Sums of two 16-bit products in 32 bits, for kernels that are compiled once a
+// Sums of two 16-bit products in 32 bits, and what else Highway lacks, for
+// kernels that are compiled once a
 // target: hence no ordinary include guard.
 #if defined(MILLRACE_IMAGE_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MILLRACE_IMAGE_PRODUCTS_INL_H_
@@ -27,6 +28,28 @@ struct WideVector {
   hn::Vec<WideTag<D16>> lower;
   hn::Vec<WideTag<D16>> upper;
 };
+
+#if HWY_ARCH_X86
+
+// To bytes, saturated: of each 128 bits, those of `a` and then those of `b`.
+HWY_INLINE hn::Vec128<uint8_t> PackWords(hn::Vec128<int16_t> a,
+                                         hn::Vec128<int16_t> b) {
+  return hn::Vec128<uint8_t>{_mm_packus_epi16(a.raw, b.raw)};
+}
+#if HWY_TARGET <= HWY_AVX2
+HWY_INLINE hn::Vec256<uint8_t> PackWords(hn::Vec256<int16_t> a,
+                                         hn::Vec256<int16_t> b) {
+  return hn::Vec256<uint8_t>{_mm256_packus_epi16(a.raw, b.raw)};
+}
+#endif
+#if HWY_TARGET <= HWY_AVX3
+HWY_INLINE hn::Vec512<uint8_t> PackWords(hn::Vec512<int16_t> a,
+                                         hn::Vec512<int16_t> b) {
+  return hn::Vec512<uint8_t>{_mm512_packus_epi16(a.raw, b.raw)};
+}
+#endif
+
+#endif
 
 // Two factors, one for each vector.
 struct Factors {

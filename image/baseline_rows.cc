@@ -1,12 +1,14 @@
 #include "image/baseline_rows.h"
 
 #include <algorithm>
+#include <array>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/baseline_rows.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "image/avx512_vbmi.h"
 #include "image/products-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -151,8 +153,14 @@ HWY_INLINE Bytes ToBytes(Signed lower, Signed upper) {
 
 #endif
 
-HWY_INLINE void ConvertBytes(const uint8_t* y, const uint8_t* cb,
-                             const uint8_t* cr, uint8_t* rgb) {
+struct RgbBytes {
+  Bytes r;
+  Bytes g;
+  Bytes b;
+};
+
+HWY_INLINE RgbBytes ConvertBytes(const uint8_t* y, const uint8_t* cb,
+                                 const uint8_t* cr) {
   const Signed center = hn::Set(kSigned, 128);
   const Bytes lumas = hn::LoadU(kBytes, y);
   const Bytes blues = hn::LoadU(kBytes, cb);
@@ -163,19 +171,74 @@ HWY_INLINE void ConvertBytes(const uint8_t* y, const uint8_t* cb,
   const Rgb upper =
       Convert(UpperWords(lumas), hn::Sub(UpperWords(blues), center),
               hn::Sub(UpperWords(reds), center));
-  hn::StoreInterleaved3(ToBytes(lower.r, upper.r), ToBytes(lower.g, upper.g),
-                        ToBytes(lower.b, upper.b), kBytes, rgb);
+  return {ToBytes(lower.r, upper.r), ToBytes(lower.g, upper.g),
+          ToBytes(lower.b, upper.b)};
 }
+
+HWY_INLINE void Store(const RgbBytes& v, uint8_t* rgb) {
+  hn::StoreInterleaved3(v.r, v.g, v.b, kBytes, rgb);
+}
+
+#if HWY_TARGET == HWY_AVX3
+
+// Which byte of red or green, behind each other, and which one of blue becomes
+// each byte of three vectors of pixels.
+struct alignas(64) PixelOrder {
+  std::array<uint8_t, 192> red_green;
+  std::array<uint8_t, 192> blue;
+};
+
+constexpr PixelOrder kPixelOrder = [] {
+  PixelOrder order = {};
+  for (int i = 0; i < 192; ++i) {
+    order.red_green[i] = static_cast<uint8_t>(i % 3 * 64 + i / 3) & 127;
+    order.blue[i] = static_cast<uint8_t>(i / 3);
+  }
+  return order;
+}();
+
+template <int kVector>
+MILLRACE_AVX512_VBMI inline void StorePixels(const RgbBytes& v, uint8_t* rgb) {
+  constexpr __mmask64 kEveryThird = 0x9249249249249249;
+  constexpr __mmask64 kBlue = kEveryThird << (2 - kVector);
+  const auto order = [](const auto& bytes) MILLRACE_AVX512_VBMI {
+    return _mm512_load_si512(bytes.data() + 64 * kVector);
+  };
+  const __m512i pixels =
+      _mm512_permutex2var_epi8(v.r.raw, order(kPixelOrder.red_green), v.g.raw);
+  _mm512_storeu_si512(rgb + 64 * kVector,
+                      _mm512_mask_permutexvar_epi8(
+                          pixels, kBlue, order(kPixelOrder.blue), v.b.raw));
+}
+
+// As many whole vectors as there are; returns how many pixels.
+MILLRACE_AVX512_VBMI int ConvertVectors(const uint8_t* y, const uint8_t* cb,
+                                        const uint8_t* cr, int count,
+                                        uint8_t* rgb) {
+  int x = 0;
+  for (; x + kByteLanes <= count; x += kByteLanes) {
+    const RgbBytes v = ConvertBytes(y + x, cb + x, cr + x);
+    StorePixels<0>(v, rgb + ptrdiff_t{3} * x);
+    StorePixels<1>(v, rgb + ptrdiff_t{3} * x);
+    StorePixels<2>(v, rgb + ptrdiff_t{3} * x);
+  }
+  return x;
+}
+
+#endif
 
 void YccToRgb(const uint8_t* y, const uint8_t* cb, const uint8_t* cr, int count,
               uint8_t* rgb) {
   int x = 0;
+#if HWY_TARGET == HWY_AVX3
+  if (HasAvx512Vbmi()) x = ConvertVectors(y, cb, cr, count, rgb);
+#endif
   for (; x + kByteLanes <= count; x += kByteLanes) {
-    ConvertBytes(y + x, cb + x, cr + x, rgb + ptrdiff_t{3} * x);
+    Store(ConvertBytes(y + x, cb + x, cr + x), rgb + ptrdiff_t{3} * x);
   }
   if (x == count) return;
   HWY_ALIGN uint8_t rest[3 * kByteLanes];
-  ConvertBytes(y + x, cb + x, cr + x, rest);
+  Store(ConvertBytes(y + x, cb + x, cr + x), rest);
   std::copy_n(rest, ptrdiff_t{3} * (count - x), rgb + ptrdiff_t{3} * x);
 }
 

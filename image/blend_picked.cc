@@ -7,12 +7,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "image/avx512_vbmi.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace millrace {
 namespace HWY_NAMESPACE {
 
-// Highway has a target of its own for VBMI and VNNI; release 1.0.3 compiles it
-// for AVX-VNNI too, which some of those CPUs do not have.
 bool IsAvx512() { return HWY_TARGET == HWY_AVX3; }
 
 }  // namespace HWY_NAMESPACE
@@ -41,19 +41,13 @@ using Group = PickedColumns::Group;
 
 #if HWY_ARCH_X86_64
 
-#define MILLRACE_PICKING \
-  __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")))
-
-bool CanPick() {
-  static const bool can = __builtin_cpu_supports("avx512vbmi") != 0 &&
-                          __builtin_cpu_supports("avx512vnni") != 0;
-  return can && HWY_DYNAMIC_DISPATCH(IsAvx512)();
-}
+// False where tests hold the CPU back.
+bool CanPick() { return HWY_DYNAMIC_DISPATCH(IsAvx512)() && HasAvx512Vbmi(); }
 
 // Of 16 sums; in registers.
 template <int kPairs>
 struct Weights {
-  MILLRACE_PICKING explicit Weights(const Pair* pairs) {
+  MILLRACE_AVX512_VBMI explicit Weights(const Pair* pairs) {
     // Compilers that know its value make two instructions of one.
     asm("" : "+k"(even));
     for (int i = 0; i < kPairs; ++i) {
@@ -63,7 +57,7 @@ struct Weights {
     }
   }
 
-  MILLRACE_PICKING __m512i SumUp(__m512i window) const {
+  MILLRACE_AVX512_VBMI __m512i SumUp(__m512i window) const {
     __m512i low_sum = _mm512_set1_epi32(1 << (kWeightBits - 1));
     __m512i high_sum = _mm512_setzero_si512();
     for (int i = 0; i < kPairs; ++i) {
@@ -84,8 +78,8 @@ struct Weights {
 
 // Each sum from `source` on, clipped to a byte.
 template <int kPairs>
-MILLRACE_PICKING void BlendGroup(const Pair* pairs, const ConstRows& source,
-                                 int rows, const Rows& out) {
+MILLRACE_AVX512_VBMI void BlendGroup(const Pair* pairs, const ConstRows& source,
+                                     int rows, const Rows& out) {
   const Weights<kPairs> weights(pairs);
   const __m512i order =
       _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);

@@ -118,14 +118,14 @@ HWY_INLINE void Place(HuffmanEntry entry, uint32_t value, Lane* lane) {
   *Advance(entry >> 8 & 0xFF, lane) = static_cast<int16_t>(value);
 }
 
-HWY_INLINE HuffmanEntry LookUp(const Lane& lane) {
-  return lane.table->entries()[lane.word >> (64 - HuffmanDecoder::kLookUpBits)];
+HWY_INLINE HuffmanEntry LookUp(const HuffmanDecoder& table, uint64_t word) {
+  return table.entries()[word >> (64 - HuffmanDecoder::kLookUpBits)];
 }
 
 // Decodes one coefficient. False, and nothing is done, unless its entry is
 // whole.
 HWY_INLINE bool Step(Lane* lane) {
-  const HuffmanEntry entry = LookUp(*lane);
+  const HuffmanEntry entry = LookUp(*lane->table, lane->word);
   if (HWY_UNLIKELY((entry & 0xFF) == 0)) return false;
   lane->word <<= entry & 63;
   Place(entry, entry >> 16, lane);
@@ -135,7 +135,7 @@ HWY_INLINE bool Step(Lane* lane) {
 // The same for a partial entry. False, and nothing is done, for an entry of 0.
 HWY_INLINE bool LongStep(Lane* lane) {
   Refill(lane);
-  const HuffmanEntry entry = LookUp(*lane);
+  const HuffmanEntry entry = LookUp(*lane->table, lane->word);
   if (HWY_UNLIKELY(entry == 0)) return false;
   Place(entry, TakeValue(entry, lane), lane);
   return true;
@@ -222,10 +222,16 @@ class Decoder {
     return &segment;
   }
 
-  // Decodes one coefficient, by steps that do without a whole entry. False if
-  // there is no such code.
+  // Decodes one coefficient, whatever its entry. False if there is no such
+  // code.
   HWY_INLINE bool Finish(const HuffmanDecoder& table, Lane* lane) const {
-    const HuffmanEntry entry = Resolve(table, lane->word);
+    HuffmanEntry entry = LookUp(table, lane->word);
+    if ((entry & 0xFF) != 0) {
+      lane->word <<= entry & 63;
+      Place(entry, entry >> 16, lane);
+      return true;
+    }
+    if (entry == 0) entry = Resolve(table, lane->word);
     const int value = TakeValue(entry, lane);
     Place(entry, value, lane);
     return (entry >> 8 & 0xFF) != HuffmanDecoder::kNoSuchCode;

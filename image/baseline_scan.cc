@@ -1,10 +1,9 @@
 #include "image/baseline_scan.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 #include "image/jpeg_markers.h"
+#include "image/jpeg_stuffing.h"
 
 namespace millrace {
 namespace {
@@ -15,37 +14,6 @@ constexpr int kBandTiles = 48;
 constexpr int kMaxBandRows = 6;
 constexpr int kCacheLine = 64;
 constexpr uint8_t kFirstRestart = 0xD0;
-
-// The highest bit of the first byte of 0xFF, and perhaps of ones behind it; 0
-// if there is none. The first byte is the lowest.
-uint64_t FindByte0xFF(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kHighs = 0x8080808080808080;
-  return (~word - kOnes) & word & kHighs;
-}
-
-// Copies [from, end) without the zero behind each 0xFF. Returns the end of the
-// copy; nullptr if something else follows one. Up to 8 bytes behind the copy
-// are overwritten.
-uint8_t* Unstuff(const uint8_t* from, const uint8_t* end, uint8_t* to) {
-  const auto skip_stuffing = [&] { return from < end && *from++ == 0; };
-  while (end - from >= 8) {
-    uint64_t word;
-    std::memcpy(&word, from, sizeof(word));
-    std::memcpy(to, &word, sizeof(word));
-    if (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-    const uint64_t found = FindByte0xFF(word);
-    const int copied = found == 0 ? 8 : std::countr_zero(found) / 8 + 1;
-    from += copied;
-    to += copied;
-    if (found != 0 && !skip_stuffing()) return nullptr;
-  }
-  while (from < end) {
-    *to++ = *from;
-    if (*from++ == 0xFF && !skip_stuffing()) return nullptr;
-  }
-  return to;
-}
 
 }  // namespace
 

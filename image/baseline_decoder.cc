@@ -43,6 +43,14 @@ absl::Status BaselineDecoder::Decode(absl::string_view jpeg,
                                      const JpegLayout& layout,
                                      const Rect& region, int channels,
                                      Image* image) {
+  ImageRows rows(image);
+  return Decode(jpeg, layout, region, channels, &rows);
+}
+
+absl::Status BaselineDecoder::Decode(absl::string_view jpeg,
+                                     const JpegLayout& layout,
+                                     const Rect& region, int channels,
+                                     RowSink* sink) {
   if (!IsServedByBaselineDecoder(layout) ||
       layout.offsets.back() > jpeg.size()) {
     return absl::UnimplementedError("JPEG: not for the baseline decoder");
@@ -50,7 +58,7 @@ absl::Status BaselineDecoder::Decode(absl::string_view jpeg,
   layout_ = &layout;
   Prepare(region);
   scan_.Begin(jpeg, layout, mcus_);
-  image->Reset(region.width, region.height, channels);
+  sink->Begin(region.width, region.height, channels);
   const int mcu_height = kBlockSide * layout.max_v();
   const int last_mcu_row = mcus_.y + mcus_.height;
   int y = region.y;
@@ -65,7 +73,13 @@ absl::Status BaselineDecoder::Decode(absl::string_view jpeg,
     const int held_back = layout.max_v() - 1;
     const int end = mcu_row == last_mcu_row ? region.y + region.height
                                             : mcu_row * mcu_height - held_back;
-    for (; y < end; ++y) WriteRow(y, region, image);
+    while (y < end) {
+      const ImageSpan room = sink->Room(end - y);
+      for (int i = 0; i < room.height; ++i, ++y) {
+        WriteRow(y, region, channels, room.row(i));
+      }
+      sink->Filled();
+    }
   }
   return absl::OkStatus();
 }
@@ -161,16 +175,16 @@ void BaselineDecoder::RepeatBorders(Plane* plane, int first_row, int rows) {
   }
 }
 
-void BaselineDecoder::WriteRow(int y, const Rect& region, Image* image) {
-  uint8_t* out = image->row(y - region.y);
+void BaselineDecoder::WriteRow(int y, const Rect& region, int channels,
+                               uint8_t* out) {
   const uint8_t* luma = planes_[0].row(y) + region.x - planes_[0].left;
   if (layout_->component_count == 1) {
-    ConvertRow(luma, 1, region.width, image->channels(), out);
+    ConvertRow(luma, 1, region.width, channels, out);
     return;
   }
   const uint8_t* cb = ChromaRow(&planes_[1], y, region);
   const uint8_t* cr = ChromaRow(&planes_[2], y, region);
-  if (image->channels() == 3) {
+  if (channels == 3) {
     YccToRgb(luma, cb, cr, region.width, out);
     return;
   }

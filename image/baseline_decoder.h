@@ -18,6 +18,7 @@
 #include "image/baseline_scan.h"
 #include "image/image.h"
 #include "image/jpeg_layout.h"
+#include "image/row_sink.h"
 
 namespace millrace {
 
@@ -30,13 +31,16 @@ bool IsServedByBaselineDecoder(const JpegLayout& layout);
 // stops allocating.
 class BaselineDecoder {
  public:
-  // Decodes `region`, which is not empty and lies inside, into *image, which
-  // takes its size. `channels` is 1 or 3; as in DecodeOptions. The layout has
-  // passed CheckJpegLayout().
+  // Decodes `region`, which is not empty and lies inside, and hands its rows to
+  // `sink` as they are made. `channels` is 1 or 3; as in DecodeOptions. The
+  // layout has passed CheckJpegLayout().
   //
   // UNIMPLEMENTED: libjpeg has to decode this file, since it is not served, or
-  // since the part that was read is not sound; *image is undefined then. What
-  // lies outside of the part that was read is not checked.
+  // since the part that was read is not sound, whatever `sink` was given so
+  // far. What lies outside of the part that was read is not checked.
+  absl::Status Decode(absl::string_view jpeg, const JpegLayout& layout,
+                      const Rect& region, int channels, RowSink* sink);
+  // The same into *image, which takes the region's size.
   absl::Status Decode(absl::string_view jpeg, const JpegLayout& layout,
                       const Rect& region, int channels, Image* image);
 
@@ -82,7 +86,7 @@ class BaselineDecoder {
   void TransformBand(int mcu_row, int rows);
   void TransformRows(int component, int first_block_row, int rows);
   void RepeatBorders(Plane* plane, int first_row, int rows);
-  void WriteRow(int y, const Rect& region, Image* image);
+  void WriteRow(int y, const Rect& region, int channels, uint8_t* out);
   const uint8_t* ChromaRow(Plane* plane, int y, const Rect& region);
 
   const JpegLayout* layout_ = nullptr;

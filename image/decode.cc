@@ -109,6 +109,25 @@ PixelBox ScaledBox(const Rect& rect, const Rect& touched, int scale) {
           (rect.y + rect.height) * unit - touched.y};
 }
 
+// Of the image that `options` ask for.
+ImageHeader HeaderAs(const DecodeOptions& options, ImageHeader header) {
+  if (!options.apply_orientation) header.orientation = 1;
+  const int scale = options.scale_denominator;
+  header.stored_width = ScaledSide(header.stored_width, scale);
+  header.stored_height = ScaledSide(header.stored_height, scale);
+  return header;
+}
+
+absl::StatusOr<DecodeRequest> RequestFor(const Rect& region,
+                                         const DecodeOptions& options,
+                                         const ImageHeader& header) {
+  MILLRACE_ASSIGN_OR_RETURN(const Rect upright, CheckRegion(region, header));
+  return DecodeRequest{
+      .region = StoredRegion(upright, header),
+      .channels = options.channels ? options.channels : header.channels,
+      .scale_denominator = options.scale_denominator};
+}
+
 // Decodes `request` and turns it upright.
 absl::Status DecodeUpright(StoredDecoder* decoder, const DecodeRequest& request,
                            int orientation, Image* image,
@@ -147,19 +166,32 @@ absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
   MILLRACE_RETURN_IF_ERROR(CheckOptions(options));
   std::unique_ptr<DecodeScratch> own;
   MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, options, &own));
-  ImageHeader header = decoder->header();
-  if (!options.apply_orientation) header.orientation = 1;
-  const int scale = options.scale_denominator;
-  header.stored_width = ScaledSide(header.stored_width, scale);
-  header.stored_height = ScaledSide(header.stored_height, scale);
-  MILLRACE_ASSIGN_OR_RETURN(const Rect upright, CheckRegion(region, header));
-
-  const DecodeRequest request = {
-      .region = StoredRegion(upright, header),
-      .channels = options.channels ? options.channels : header.channels,
-      .scale_denominator = scale};
+  const ImageHeader header = HeaderAs(options, decoder->header());
+  MILLRACE_ASSIGN_OR_RETURN(const DecodeRequest request,
+                            RequestFor(region, options, header));
   return DecodeUpright(decoder.get(), request, header.orientation, image,
                        report);
+}
+
+absl::Status DecodeRows(absl::string_view bytes, const DecodeOptions& options,
+                        const Rect& region, RowSink* sink, Image* spare,
+                        DecodeReport* report) {
+  MILLRACE_RETURN_IF_ERROR(CheckOptions(options));
+  std::unique_ptr<DecodeScratch> own;
+  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, options, &own));
+  const ImageHeader header = HeaderAs(options, decoder->header());
+  MILLRACE_ASSIGN_OR_RETURN(const DecodeRequest request,
+                            RequestFor(region, options, header));
+  DecodeReport unread;
+  if (report == nullptr) report = &unread;
+  *report = {};
+  if (header.orientation == 1) {
+    return decoder->DecodeRows(request, sink, spare, report);
+  }
+  MILLRACE_RETURN_IF_ERROR(
+      DecodeUpright(decoder.get(), request, header.orientation, spare, report));
+  HandOver(spare->view(), sink);
+  return absl::OkStatus();
 }
 
 absl::Status DecodeScaledCrop(absl::string_view bytes,

@@ -55,6 +55,7 @@ absl::StatusOr<ImageHeader> ReadImageHeader(absl::string_view bytes,
                                             const DecodeLimits& limits = {});
 
 struct DecodeScratch;  // image/decode_scratch.h
+class RowSink;         // image/row_sink.h
 
 struct DecodeOptions {
   // 1 (gray), 3 (RGB), or 0: as header.channels. RGB to gray is
@@ -94,6 +95,13 @@ struct DecodeReport {
 absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
                           const Rect& region, Image* image,
                           DecodeReport* report = nullptr);
+
+// The same, handed to `sink` from the top; where the file and the options
+// allow, each row as soon as it is decoded. What `sink` was given is undefined
+// after an error. *spare is memory to work in.
+absl::Status DecodeRows(absl::string_view bytes, const DecodeOptions& options,
+                        const Rect& region, RowSink* sink, Image* spare,
+                        DecodeReport* report = nullptr);
 
 // Decodes what `crop` of the image at full size becomes at
 // options.scale_denominator: all pixels that it touches. *box is the crop in

@@ -19,15 +19,26 @@ class RecordedJpeg final : public StoredDecoder {
 
   absl::Status Decode(const DecodeRequest& request, Image* image,
                       DecodeReport* report) override {
-    if (request.scale_denominator == 1) {
-      const absl::Status status = scratch_->baseline.Decode(
-          bytes_, scratch_->layout, request.region, request.channels, image);
-      if (!absl::IsUnimplemented(status)) return status;
-    }
+    const absl::Status status = DecodeBaseline(request, image);
+    if (!absl::IsUnimplemented(status)) return status;
     return libjpeg_->Decode(request, image, report);
   }
 
+  absl::Status DecodeRows(const DecodeRequest& request, RowSink* sink,
+                          Image* spare, DecodeReport* report) override {
+    const absl::Status status = DecodeBaseline(request, sink);
+    if (!absl::IsUnimplemented(status)) return status;
+    return libjpeg_->DecodeRows(request, sink, spare, report);
+  }
+
  private:
+  template <typename Out>
+  absl::Status DecodeBaseline(const DecodeRequest& request, Out* out) {
+    if (request.scale_denominator != 1) return absl::UnimplementedError("");
+    return scratch_->baseline.Decode(bytes_, scratch_->layout, request.region,
+                                     request.channels, out);
+  }
+
   const absl::string_view bytes_;
   DecodeScratch* const scratch_;
   const std::unique_ptr<StoredDecoder> libjpeg_;

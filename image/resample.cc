@@ -8,6 +8,9 @@
 namespace millrace {
 namespace {
 
+// Few enough to stay in the first-level cache until they are resized.
+constexpr int kRowsAtOnce = 16;
+
 ImageView Crop(const ImageView& image, const Rect& rect) {
   return {image.row(rect.y) + ptrdiff_t{rect.x} * image.channels, rect.width,
           rect.height, image.channels, image.stride};
@@ -20,47 +23,61 @@ void Copy(const ImageView& source, const Rows& out) {
   }
 }
 
-PixelBox BoxOf(const ImageView& source, const ResizeSpec& spec) {
-  const PixelBox all = {0, 0, static_cast<double>(source.width),
-                        static_cast<double>(source.height)};
+PixelBox BoxOf(int width, int height, const ResizeSpec& spec) {
+  const PixelBox all = {0, 0, static_cast<double>(width),
+                        static_cast<double>(height)};
   return spec.box.value_or(all);
 }
 
-// Horizontal first, and only in the rows that the second pass needs.
+// Finds the taps of both passes. Along rows first, and only in the rows that
+// the second pass needs.
+ResizePlan PlanResize(int width, int height, int channels,
+                      const ResizeSpec& spec, ResizeScratch* scratch) {
+  const Rect& window = spec.window;
+  const PixelBox box = BoxOf(width, height, spec);
+  ResizePlan plan = {.needed = window};
+  plan.along_rows = spec.mirrored || spec.width != width || box.x0 != 0 ||
+                    box.x1 != spec.width;
+  plan.along_columns =
+      spec.height != height || box.y0 != 0 || box.y1 != spec.height;
+  if (plan.along_rows) {
+    scratch->columns.Find(width, box.x0, box.x1, spec.width, spec.interpolation,
+                          window.x, window.width, spec.mirrored);
+    plan.needed.x = scratch->columns.source_first();
+    plan.needed.width = scratch->columns.source_count();
+    scratch->blender.Prepare(scratch->columns.taps(), channels,
+                             plan.needed.width);
+  }
+  if (plan.along_columns) {
+    scratch->rows.Find(height, box.y0, box.y1, spec.height, spec.interpolation,
+                       window.y, window.height);
+    plan.needed.y = scratch->rows.source_first();
+    plan.needed.height = scratch->rows.source_count();
+  }
+  return plan;
+}
+
+// The pass along rows, or a copy.
+void NarrowRows(const ImageView& rows, const ResizePlan& plan,
+                ResizeScratch* scratch, const Rows& out) {
+  if (!plan.along_rows) return Copy(rows, out);
+  scratch->blender.Blend({rows.data, rows.stride}, rows.height, out);
+}
+
+Rows RowsOf(Image* image, int y) {
+  return {image->row(y), static_cast<ptrdiff_t>(image->stride())};
+}
+
 void ResizeFiltered(const ImageView& source, const ResizeSpec& spec,
                     ResizeScratch* scratch, const Rows& out) {
-  const Rect& window = spec.window;
-  const PixelBox box = BoxOf(source, spec);
-  const bool resize_rows = spec.mirrored || spec.width != source.width ||
-                           box.x0 != 0 || box.x1 != spec.width;
-  const bool resize_columns =
-      spec.height != source.height || box.y0 != 0 || box.y1 != spec.height;
-  Rect needed = window;
-  if (resize_rows) {
-    scratch->columns.Find(source.width, box.x0, box.x1, spec.width,
-                          spec.interpolation, window.x, window.width,
-                          spec.mirrored);
-    needed.x = scratch->columns.source_first();
-    needed.width = scratch->columns.source_count();
-  }
-  if (resize_columns) {
-    scratch->rows.Find(source.height, box.y0, box.y1, spec.height,
-                       spec.interpolation, window.y, window.height);
-    needed.y = scratch->rows.source_first();
-    needed.height = scratch->rows.source_count();
-  }
-
-  ImageView band = Crop(source, needed);
-  if (!resize_rows && !resize_columns) return Copy(band, out);
-  if (resize_rows) {
-    ColumnBlender& blender = scratch->blender;
-    blender.Prepare(scratch->columns.taps(), band.channels, band.width);
-    const ConstRows rows = {band.data, band.stride};
-    if (!resize_columns) return blender.Blend(rows, band.height, out);
+  const ResizePlan plan =
+      PlanResize(source.width, source.height, source.channels, spec, scratch);
+  ImageView band = Crop(source, plan.needed);
+  if (!plan.along_columns) return NarrowRows(band, plan, scratch, out);
+  if (plan.along_rows) {
     Image& narrowed = scratch->narrowed;
-    narrowed.Reset(window.width, needed.height, source.channels);
-    blender.Blend(rows, band.height,
-                  {narrowed.row(0), static_cast<ptrdiff_t>(narrowed.stride())});
+    narrowed.Reset(spec.window.width, band.height, source.channels);
+    NarrowRows(band, plan, scratch, RowsOf(&narrowed, 0));
     band = narrowed.view();
   }
   BlendRows(scratch->rows.taps(), {band.data, band.stride},
@@ -96,7 +113,7 @@ void ResizeNearest(const ImageView& source, const ResizeSpec& spec,
   const Rect& window = spec.window;
   std::vector<int>& columns = scratch->nearest_columns;
   std::vector<int>& rows = scratch->nearest_rows;
-  const PixelBox box = BoxOf(source, spec);
+  const PixelBox box = BoxOf(source.width, source.height, spec);
   FindNearest(source.width, box.x0, box.x1, spec.width, window.x, window.width,
               &columns);
   if (spec.mirrored) std::reverse(columns.begin(), columns.end());
@@ -117,6 +134,39 @@ void ResizeWindow(const ImageView& source, const ResizeSpec& spec,
   } else {
     ResizeFiltered(source, spec, scratch, {out, out_stride});
   }
+}
+
+void RowResizer::Begin(int width, int height, int channels) {
+  plan_ = PlanResize(width, height, channels, spec_, scratch_);
+  width_ = width;
+  channels_ = channels;
+  y_ = 0;
+  scratch_->narrowed.Reset(spec_.window.width, plan_.needed.height, channels);
+}
+
+ImageSpan RowResizer::Room(int rows) {
+  rows_ = std::min(rows, kRowsAtOnce);
+  scratch_->rows_to_come.Reset(width_, rows_, channels_);
+  return scratch_->rows_to_come.span();
+}
+
+void RowResizer::Filled() {
+  const Rect& needed = plan_.needed;
+  const int first = std::max(y_, needed.y);
+  const int end = std::min(y_ + rows_, needed.y + needed.height);
+  if (first < end) {
+    const Rect part = {needed.x, first - y_, needed.width, end - first};
+    NarrowRows(Crop(scratch_->rows_to_come.view(), part), plan_, scratch_,
+               RowsOf(&scratch_->narrowed, first - needed.y));
+  }
+  y_ += rows_;
+}
+
+void RowResizer::Finish(uint8_t* out, ptrdiff_t out_stride) {
+  const ImageView narrowed = scratch_->narrowed.view();
+  if (!plan_.along_columns) return Copy(narrowed, {out, out_stride});
+  BlendRows(scratch_->rows.taps(), {narrowed.data, narrowed.stride},
+            narrowed.width * narrowed.channels, {out, out_stride});
 }
 
 }  // namespace millrace

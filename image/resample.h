@@ -13,6 +13,7 @@
 #include "image/blend_columns.h"
 #include "image/image.h"
 #include "image/resample_taps.h"
+#include "image/row_sink.h"
 
 namespace millrace {
 
@@ -30,6 +31,13 @@ struct ResizeSpec {
   bool mirrored = false;
 };
 
+// Which passes a resize has, and what they need of the source.
+struct ResizePlan {
+  bool along_rows = false;
+  bool along_columns = false;
+  Rect needed;
+};
+
 // Memory that calls share; one for each thread.
 struct ResizeScratch {
   // Memory held for pixels; the tables beside are small.
@@ -41,6 +49,7 @@ struct ResizeScratch {
   std::vector<int> nearest_rows;
   ColumnBlender blender;
   Image narrowed;
+  Image rows_to_come;
 };
 
 // Writes window.height rows of window.width pixels to `out`, `out_stride`
@@ -48,5 +57,32 @@ struct ResizeScratch {
 // checks (programmer error otherwise). Cost follows the window, not the whole.
 void ResizeWindow(const ImageView& source, const ResizeSpec& spec,
                   ResizeScratch* scratch, uint8_t* out, ptrdiff_t out_stride);
+
+// The same of an image that comes row by row, without room for all of it.
+class RowResizer final : public RowSink {
+ public:
+  // `scratch` is borrowed, and taken from Begin() to Finish().
+  explicit RowResizer(ResizeScratch* scratch) : scratch_(scratch) {}
+
+  // What to make of the next image. Not kNearest; no box.
+  void Prepare(const ResizeSpec& spec) { spec_ = spec; }
+
+  void Begin(int width, int height, int channels) override;
+  ImageSpan Room(int rows) override;
+  void Filled() override;
+
+  // All rows have come.
+  void Finish(uint8_t* out, ptrdiff_t out_stride);
+
+ private:
+  ResizeScratch* const scratch_;
+  ResizeSpec spec_;
+  ResizePlan plan_;
+  int width_ = 0;
+  int channels_ = 0;
+  // The source's rows from y_ on, as many as Room() gave.
+  int y_ = 0;
+  int rows_ = 0;
+};
 
 }  // namespace millrace

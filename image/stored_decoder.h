@@ -12,6 +12,7 @@
 #include "image/decode.h"
 #include "image/image.h"
 #include "image/jpeg_layout.h"
+#include "image/row_sink.h"
 
 namespace millrace {
 
@@ -33,6 +34,14 @@ class StoredDecoder {
   // Equal to the bit to the same rectangle of a full decode at this scale.
   virtual absl::Status Decode(const DecodeRequest& request, Image* image,
                               DecodeReport* report) = 0;
+
+  // The same, handed to `sink` row by row; *spare is memory to work in.
+  virtual absl::Status DecodeRows(const DecodeRequest& request, RowSink* sink,
+                                  Image* spare, DecodeReport* report) {
+    absl::Status status = Decode(request, spare, report);
+    if (status.ok()) HandOver(spare->view(), sink);
+    return status;
+  }
 };
 
 // Whether a JPEG's restart markers must count as the standard has it. Tiles

@@ -35,10 +35,9 @@ absl::StatusOr<ImageView> RawPixels(const Sample& sample) {
                    ptrdiff_t{info.width()} * info.channels()};
 }
 
-absl::StatusOr<CroppedView> DecodePixels(const Sample& sample,
-                                         const PixelOptions& options,
-                                         const Rect& crop,
-                                         PixelScratch* scratch) {
+absl::StatusOr<CroppedView> DecodePixels(
+    const Sample& sample, const PixelOptions& options, const Rect& crop,
+    const std::optional<ResizeSpec>& resize, PixelScratch* scratch) {
   const v1::ImageInfo& info = sample.meta.image();
   DecodeOptions decode;
   decode.channels = options.channels;
@@ -50,30 +49,38 @@ absl::StatusOr<CroppedView> DecodePixels(const Sample& sample,
   if (info.format() == v1::IMAGE_FORMAT_JPEG) {
     decode.scale_denominator = options.scale_denominator;
   }
-  const bool scaled = decode.scale_denominator > 1;
+  CroppedView cropped;
   DecodeReport report;
-  PixelBox box;
-  const absl::Status status =
-      scaled ? DecodeScaledCrop(sample.image, decode, crop, &scratch->decoded,
-                                &box, &report)
-             : DecodeRegion(sample.image, decode, crop, &scratch->decoded,
-                            &report);
+  absl::Status status;
+  if (decode.scale_denominator > 1) {
+    status = DecodeScaledCrop(sample.image, decode, crop, &scratch->decoded,
+                              &cropped.box.emplace(), &report);
+  } else if (resize.has_value()) {
+    cropped.in_resizer = true;
+    scratch->resizer.Prepare(*resize);
+    status = DecodeRows(sample.image, decode, crop, &scratch->resizer,
+                        &scratch->decoded, &report);
+  } else {
+    status =
+        DecodeRegion(sample.image, decode, crop, &scratch->decoded, &report);
+  }
   // It did decode at ingest, so whatever is wrong now is wrong with the bytes.
   if (!status.ok()) return absl::DataLossError(status.message());
   if (report.ends_early) {
     return absl::DataLossError(
         absl::StrCat("ends before its last pixel: ", report.warning));
   }
-  CroppedView cropped{scratch->decoded.view()};
-  if (scaled) cropped.box = box;
+  cropped.pixels = cropped.in_resizer ? ImageView{nullptr, crop.width,
+                                                  crop.height, options.channels}
+                                      : scratch->decoded.view();
   return cropped;
 }
 
 }  // namespace
 
 size_t PixelScratch::bytes() const {
-  size_t bytes = decode.bytes() + decoded.bytes() +
-                 spare.bytes() + resize.bytes();
+  size_t bytes =
+      decode.bytes() + decoded.bytes() + spare.bytes() + resize.bytes();
   for (const Image& image : canvas) bytes += image.bytes();
   return bytes;
 }
@@ -89,9 +96,10 @@ ScratchLease::~ScratchLease() {
 absl::StatusOr<CroppedView> ReadPixels(const Sample& sample,
                                        const PixelOptions& options,
                                        const Rect& crop,
+                                       const std::optional<ResizeSpec>& resize,
                                        PixelScratch* scratch) {
   if (sample.meta.image().format() != v1::IMAGE_FORMAT_RAW) {
-    return DecodePixels(sample, options, crop, scratch);
+    return DecodePixels(sample, options, crop, resize, scratch);
   }
   MILLRACE_ASSIGN_OR_RETURN(const ImageView whole, RawPixels(sample));
   return CroppedView{CropPixels(whole, options.channels, crop, scratch)};

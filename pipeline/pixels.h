@@ -22,6 +22,7 @@ struct PixelScratch {
   Image decoded;
   std::array<Image, 3> canvas;
   ResizeScratch resize;
+  RowResizer resizer{&resize};
   Image spare;  // For pixel ops.
 
   size_t bytes() const;
@@ -58,14 +59,20 @@ struct CroppedView {
   // Set if they are smaller than the crop: where it lies in them (see
   // DecodeScaledCrop()). Else it is all of them.
   std::optional<PixelBox> box = std::nullopt;
+  // The pixels went to scratch->resizer instead, which was prepared for them:
+  // here is only their size.
+  bool in_resizer = false;
 };
 
 // The pixels of `crop` of a sample, with options.channels channels; what they
-// lie in is the sample or *scratch. DATA_LOSS if the bytes are not such an
-// image as the metadata says.
+// lie in is the sample or *scratch. `resize` is what will be done with them
+// first, if that is all: it may happen while they are decoded. DATA_LOSS if the
+// bytes are not such an image as the metadata says.
 absl::StatusOr<CroppedView> ReadPixels(const Sample& sample,
                                        const PixelOptions& options,
-                                       const Rect& crop, PixelScratch* scratch);
+                                       const Rect& crop,
+                                       const std::optional<ResizeSpec>& resize,
+                                       PixelScratch* scratch);
 
 // As above, of pixels that are decoded already, at full size.
 ImageView CropPixels(const ImageView& whole, int channels, const Rect& crop,

@@ -45,6 +45,34 @@ bool KeepsBytes(const PackSpec& pack, int channels) {
          (!pack.channels_first || channels == 1);
 }
 
+// True if the stage is the last that moves pixels, and its resize can write to
+// the batch at once.
+bool ResizesIntoSlot(const GeometryStage& stage, const PackSpec& pack,
+                     int channels) {
+  return stage.resized && !stage.IsPadded() && !stage.flip_vertical &&
+         KeepsBytes(pack, channels);
+}
+
+ResizeSpec ResizeOf(const GeometryStage& stage, bool into_slot) {
+  return {.width = stage.resized_width,
+          .height = stage.resized_height,
+          .interpolation = stage.interpolation,
+          .window = into_slot ? stage.window : stage.Covered(),
+          .mirrored = into_slot && stage.flip_horizontal};
+}
+
+// The step after which only pixel ops come that run in the batch's memory.
+size_t LastMovement(const SampleProgram& program, const PackSpec& pack,
+                    int channels) {
+  const auto& steps = program.steps();
+  size_t last = steps.size() - 1;
+  while (KeepsBytes(pack, channels) &&
+         std::holds_alternative<PixelOp>(steps[last])) {
+    --last;
+  }
+  return last;
+}
+
 // Takes the image from step to step.
 class Runner {
  public:
@@ -52,6 +80,7 @@ class Runner {
          uint8_t* out)
       : image_(part.pixels),
         box_(part.box),
+        in_resizer_(part.in_resizer),
         writable_(part.pixels.data == scratch->decoded.pixels().data()),
         pack_(pack),
         scratch_(scratch),
@@ -65,8 +94,7 @@ class Runner {
   void Run(const PixelOp& op);
   // Everything but the stage's flips.
   void Render(const GeometryStage& stage);
-  void Resize(const GeometryStage& stage, const Rect& window, bool mirrored,
-              const ImageSpan& canvas);
+  void Resize(const ResizeSpec& spec, const ImageSpan& canvas);
   // Renders the stage into the batch's memory.
   void Finish(const GeometryStage& stage);
   void Warp(const WarpStep& warp, const ImageSpan& canvas);
@@ -85,7 +113,8 @@ class Runner {
   ImageView image_;
   // What of it the next resize is of, if not all.
   std::optional<PixelBox> box_;
-  bool writable_;  // It lies in memory of ours.
+  bool in_resizer_;  // It is, and the next resize only finishes.
+  bool writable_;    // It lies in memory of ours.
   const PackSpec pack_;
   PixelScratch* const scratch_;
   uint8_t* const out_;
@@ -116,12 +145,15 @@ ImageSpan Runner::Writable() {
           image_.channels, image_.stride};
 }
 
-void Runner::Resize(const GeometryStage& stage, const Rect& window,
-                    bool mirrored, const ImageSpan& canvas) {
-  ResizeWindow(image_,
-               {stage.resized_width, stage.resized_height, stage.interpolation,
-                window, box_, mirrored},
-               &scratch_->resize, canvas.data, canvas.stride);
+void Runner::Resize(const ResizeSpec& spec, const ImageSpan& canvas) {
+  if (in_resizer_) {
+    scratch_->resizer.Finish(canvas.data, canvas.stride);
+    in_resizer_ = false;
+  } else {
+    ResizeSpec boxed = spec;
+    boxed.box = box_;
+    ResizeWindow(image_, boxed, &scratch_->resize, canvas.data, canvas.stride);
+  }
   MoveTo(canvas);
 }
 
@@ -130,7 +162,7 @@ void Runner::Render(const GeometryStage& stage) {
   if (covered.width == 0) {
     image_.width = image_.height = 0;
   } else if (stage.resized) {
-    Resize(stage, covered, /*mirrored=*/false,
+    Resize(ResizeOf(stage, /*into_slot=*/false),
            NextCanvas(covered.width, covered.height));
   } else {
     image_ = Part(image_, covered);
@@ -164,9 +196,8 @@ void Runner::Run(const PixelOp& op) { op(Writable(), &scratch_->spare); }
 
 void Runner::Finish(const GeometryStage& stage) {
   const ImageSpan slot = SlotOf(stage.size());
-  if (stage.resized && !stage.IsPadded() && !stage.flip_vertical &&
-      KeepsBytes(pack_, image_.channels)) {
-    return Resize(stage, stage.window, stage.flip_horizontal, slot);
+  if (ResizesIntoSlot(stage, pack_, image_.channels)) {
+    return Resize(ResizeOf(stage, /*into_slot=*/true), slot);
   }
   Render(stage);
   if (stage.flip_vertical) image_ = UpsideDown(image_);
@@ -176,13 +207,11 @@ void Runner::Finish(const GeometryStage& stage) {
   MoveTo(slot);
 }
 
-// If the batch holds plain pixels, the last movement writes to it, and pixel
-// ops after it run there.
+// The last movement writes to the batch, and pixel ops after it run there.
 void Runner::Run(const SampleProgram& program) {
   const auto& steps = program.steps();
   const bool plain = KeepsBytes(pack_, image_.channels);
-  size_t last = steps.size() - 1;
-  while (plain && std::holds_alternative<PixelOp>(steps[last])) --last;
+  const size_t last = LastMovement(program, pack_, image_.channels);
   for (size_t i = 0; i < steps.size(); ++i) {
     const auto* stage = std::get_if<GeometryStage>(&steps[i]);
     const auto* warp = std::get_if<WarpStep>(&steps[i]);
@@ -242,6 +271,17 @@ absl::Status CheckIntermediates(const SampleProgram& program) {
         "pad less"));
   }
   return absl::OkStatus();
+}
+
+std::optional<ResizeSpec> FirstResize(const SampleProgram& program,
+                                      const PackSpec& pack, int channels) {
+  const auto* stage = std::get_if<GeometryStage>(&program.steps().front());
+  if (stage == nullptr || !stage->resized || stage->Covered().width == 0 ||
+      stage->interpolation == Interpolation::kNearest) {
+    return std::nullopt;
+  }
+  return ResizeOf(*stage, LastMovement(program, pack, channels) == 0 &&
+                              ResizesIntoSlot(*stage, pack, channels));
 }
 
 void RunProgram(const CroppedView& part, const SampleProgram& program,

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "image/image.h"
 #include "image/pack.h"
+#include "image/resample.h"
 #include "pipeline/pixels.h"
 #include "pipeline/sample_program.h"
 
@@ -20,6 +22,11 @@ uint64_t WorkingBytes(const v1::ImageInfo& image, const SampleProgram& program,
 // INVALID_ARGUMENT if the program needs an intermediate image beyond all
 // measure (a thin image resized by its shorter side).
 absl::Status CheckIntermediates(const SampleProgram& program);
+
+// The resize that the program does with its crop before anything else; none if
+// it does something else, or picks the nearest pixels.
+std::optional<ResizeSpec> FirstResize(const SampleProgram& program,
+                                      const PackSpec& pack, int channels);
 
 // `part`: program.crop() of the image; decoded smaller only if the program
 // begins with a resize of it. Writes PackedBytes() of the output to `out`.

@@ -265,7 +265,9 @@ absl::StatusOr<SampleRecipe::Result> SampleRecipe::MakeFrom(
                   .apply_orientation = !ignore_orientation_,
                   .scale_denominator =
                       scaled_decode_ ? DecodeDenominator(program) : 1},
-                 program.crop(), scratch.get()));
+                 program.crop(),
+                 FirstResize(program, output_.pack, output_.channels),
+                 scratch.get()));
   RunProgram(part, program, output_.pack, scratch.get(), image);
 
   Result result;

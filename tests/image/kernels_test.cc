@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -12,6 +13,8 @@
 #include <vector>
 
 #include "image/blend.h"
+#include "image/blend_columns.h"
+#include "image/jpeg_stuffing.h"
 #include "image/pack.h"
 #include "image/pack_rows.h"
 #include "image/resample.h"
@@ -161,6 +164,82 @@ TEST_P(KernelsTest, HalvesEqualTheirReferenceForEveryExponent) {
     ToBfloat16RowReference(row.data(), size, expected.data());
     ToBfloat16Row(row.data(), size, out.data());
     ASSERT_EQ(out, expected) << size;
+  }
+}
+
+// Of rows that lie as close as they may, so that a sanitizer sees what is read
+// and written beyond them.
+TEST_P(KernelsTest, ColumnBlenderSumsUpWhatTheTapsSay) {
+  ColumnBlender blender;
+  TapTable table;
+  for (int i = 0; i < 200; ++i) {
+    const int channels = Below(2) ? 3 : 1;
+    const int width = 1 + Below(400);
+    const int target = 1 + Below(Below(2) ? 300 : width);
+    const int first = Below(target);
+    const int rows = 1 + Below(40);
+    const auto interpolation =
+        Below(2) ? Interpolation::kBilinear : Interpolation::kBicubic;
+    table.Find(width, 0, width, target, interpolation, first, target - first,
+               /*mirrored=*/Below(2) != 0);
+    const Taps taps = table.taps();
+    const int source_bytes = table.source_count() * channels;
+    const std::vector<uint8_t> source =
+        RandomBytes(size_t{1} * rows * source_bytes);
+    std::vector<uint8_t> expected(size_t{1} * rows * taps.size * channels);
+    std::vector<uint8_t> out = expected;
+    for (size_t at = 0; at < expected.size(); ++at) {
+      const int x = static_cast<int>(at / channels) % taps.size;
+      const size_t row = at / channels / taps.size;
+      const uint8_t* pixels = source.data() + row * source_bytes +
+                              taps.first(x) * channels + at % channels;
+      int sum = 1 << (kWeightBits - 1);
+      for (int tap = 0; tap < taps.count(x); ++tap) {
+        sum += taps.weights_of(x)[tap] * pixels[tap * channels];
+      }
+      expected[at] =
+          static_cast<uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
+    }
+    blender.Prepare(taps, channels, table.source_count());
+    blender.Blend({source.data(), source_bytes}, rows,
+                  {out.data(), ptrdiff_t{1} * taps.size * channels});
+    ASSERT_EQ(out, expected) << width << " to " << target;
+  }
+}
+
+TEST_P(KernelsTest, UnstuffingTakesAZeroBehindEach0xFFAndNothingElse) {
+  for (int i = 0; i < 5000; ++i) {
+    const int size = Below(200);
+    const int full = 1 + Below(40);  // One byte of so many is 0xFF.
+    const bool spoilt = Below(4) == 0;
+    std::vector<uint8_t> stuffed;
+    std::vector<uint8_t> expected;
+    for (int j = 0; j < size; ++j) {
+      expected.push_back(Below(full) ? Below(256) : 0xFF);
+      stuffed.push_back(expected.back());
+      if (expected.back() == 0xFF) stuffed.push_back(0);
+    }
+    bool valid = true;
+    if (spoilt && !stuffed.empty()) {
+      if (Below(2)) stuffed.pop_back();
+      if (Below(2) && !stuffed.empty()) {
+        stuffed[Below(static_cast<int>(stuffed.size()))] = 0xFF;
+      }
+      expected.clear();
+      for (size_t j = 0; j < stuffed.size() && valid; ++j) {
+        expected.push_back(stuffed[j]);
+        if (stuffed[j] != 0xFF) continue;
+        ++j;
+        valid = j < stuffed.size() && stuffed[j] == 0;
+      }
+    }
+    const uint8_t* begin = stuffed.data();
+    std::vector<uint8_t> out(stuffed.size() + 64);
+    const uint8_t* end = Unstuff(begin, begin + stuffed.size(), out.data());
+    ASSERT_EQ(end != nullptr, valid);
+    if (!valid) continue;
+    out.resize(end - out.data());
+    ASSERT_EQ(out, expected);
   }
 }
 

@@ -49,6 +49,35 @@ Image Ramp() {
   return image;
 }
 
+// Passes in both directions, in one, in none; parts, mirrored or not; and a
+// source that begins once more after some of its rows.
+TEST(ResampleTest, RowByRowEqualsAllAtOnce) {
+  std::mt19937 random(7);
+  ResizeScratch scratch;
+  RowResizer resizer(&scratch);
+  for (int i = 0; i < 300; ++i) {
+    const auto below = [&](int n) { return static_cast<int>(random() % n); };
+    const Image source =
+        Noise(1 + below(200), 1 + below(90), below(2) ? 3 : 1, i);
+    const int width = below(4) ? 1 + below(150) : source.width();
+    const int height = below(4) ? 1 + below(150) : source.height();
+    const ResizeSpec spec = {.width = width,
+                             .height = height,
+                             .interpolation = kInterpolations[1 + below(2)],
+                             .window = RandomRect(width, height, &random),
+                             .mirrored = below(2) != 0};
+    resizer.Prepare(spec);
+    resizer.Begin(source.width(), source.height(), source.channels());
+    const ImageSpan room = resizer.Room(source.height());
+    std::fill_n(room.data, room.height * room.stride, uint8_t{99});
+    resizer.Filled();
+    HandOver(source.view(), &resizer);
+    Image out(spec.window.width, spec.window.height, source.channels());
+    resizer.Finish(out.row(0), static_cast<ptrdiff_t>(out.stride()));
+    ASSERT_EQ(out.pixels(), Resize(source, spec, &scratch).pixels()) << i;
+  }
+}
+
 // Golden values are Pillow 9.4's.
 TEST(ResampleTest, NearestShrinksAsPillow) {
   EXPECT_THAT(Resize(Ramp(), 3, 2, Interpolation::kNearest).pixels(),

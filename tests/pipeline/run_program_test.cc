@@ -30,6 +30,17 @@ std::string OutputOf(const SampleProgram& program, const PackSpec& pack = {},
              reinterpret_cast<uint8_t*>(out.data()));
   EXPECT_EQ(pixels, DrawnPixels(kSize.width, kSize.height, 3, 1))
       << "the sample's own bytes were written to";
+  if (const auto resize = FirstResize(program, pack, 3)) {
+    PixelScratch rows;
+    rows.resizer.Prepare(*resize);
+    HandOver(CropPixels(whole, 3, program.crop(), &rows), &rows.resizer);
+    std::string by_rows(out.size(), 'y');
+    const ImageView size = {nullptr, program.crop().width,
+                            program.crop().height, 3};
+    RunProgram({.pixels = size, .in_resizer = true}, program, pack, &rows,
+               reinterpret_cast<uint8_t*>(by_rows.data()));
+    EXPECT_EQ(by_rows, out) << "resized while it is decoded";
+  }
   return out;
 }
 

@@ -13,11 +13,11 @@ STAGES = (
     ("entropy decoding", r"EntropyLanes|DecodeEntropy|DecodeSegments"
                          r"|::Decoder::|HuffmanDecoder::Resolve"),
     ("tiles, stuffing, Huffman tables", r"BaselineScan|HuffmanDecoder"
-                                        r"|JpegLayout|memchr"),
+                                        r"|JpegLayout|Unstuff"),
     ("inverse transform", r"InverseDct"),
     ("upsampling and colour", r"YccToRgb|Upsample|ConvertRow|ChromaRow"
                               r"|BaselineDecoder|BaselineRows"),
-    ("resize", r"Blend|Strip|TapTable|Resize"),
+    ("resize", r"Blend|Picked|Strip|Taps|TapTable|Resize"),
     ("flip and batch", r"Pack|FlipRow|Assembly"),
     ("store: RocksDB, checksums", r"rocksdb|xxhash|Record"),
     ("client's copy out of gRPC", r"StreamCopy"),

@@ -212,9 +212,9 @@ MILLRACE_AVX512_VBMI inline void StorePixels(const RgbBytes& v, uint8_t* rgb) {
 }
 
 // As many whole vectors as there are; returns how many pixels.
-MILLRACE_AVX512_VBMI int ConvertVectors(const uint8_t* y, const uint8_t* cb,
-                                        const uint8_t* cr, int count,
-                                        uint8_t* rgb) {
+MILLRACE_AVX512_VBMI int YccToRgbVectors(const uint8_t* y, const uint8_t* cb,
+                                         const uint8_t* cr, int count,
+                                         uint8_t* rgb) {
   int x = 0;
   for (; x + kByteLanes <= count; x += kByteLanes) {
     const RgbBytes v = ConvertBytes(y + x, cb + x, cr + x);
@@ -231,7 +231,7 @@ void YccToRgb(const uint8_t* y, const uint8_t* cb, const uint8_t* cr, int count,
               uint8_t* rgb) {
   int x = 0;
 #if HWY_TARGET == HWY_AVX3
-  if (HasAvx512Vbmi()) x = ConvertVectors(y, cb, cr, count, rgb);
+  if (HasAvx512Vbmi()) x = YccToRgbVectors(y, cb, cr, count, rgb);
 #endif
   for (; x + kByteLanes <= count; x += kByteLanes) {
     Store(ConvertBytes(y + x, cb + x, cr + x), rgb + ptrdiff_t{3} * x);

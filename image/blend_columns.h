@@ -20,7 +20,7 @@ class ColumnBlender {
   // sum of pixels of that row of `source`, which must not overlap.
   void Blend(const ConstRows& source, int count, const Rows& out);
 
-  // Memory held for pixels; the tables beside are small.
+  // Memory held for pixels; the tables beside grow with the output row alone.
   size_t bytes() const { return strips_.capacity(); }
 
  private:

@@ -31,15 +31,16 @@ constexpr int kWindow = 64;
 constexpr int kLowBits = 12;
 constexpr int kLowMask = (1 << kLowBits) - 1;
 constexpr int kMaxPairs = 4;
-// So many rows are narrowed together,
-constexpr int kQuad = 4;
-// and so many stay in the first-level cache from one group to the next.
-constexpr int kRows = 16;
 
 using Pair = PickedColumns::Pair;
 using Group = PickedColumns::Group;
 
 #if HWY_ARCH_X86_64
+
+// So many rows are narrowed together,
+constexpr int kQuad = 4;
+// and so many stay in the first-level cache from one group to the next.
+constexpr int kRows = 16;
 
 // False where tests hold the CPU back.
 bool CanPick() { return HWY_DYNAMIC_DISPATCH(IsAvx512)() && HasAvx512Vbmi(); }

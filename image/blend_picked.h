@@ -15,8 +15,9 @@ namespace millrace {
 class PickedColumns {
  public:
   // False: not on this CPU, or not with these taps, of which there are too many
-  // or which lie too far apart; then Blend() must not be called. `source_bytes`
-  // is a row's length.
+  // or which lie too far apart; then Blend() must not be called. From pixel to
+  // pixel, the taps' ends move one way, as those of a TapTable do.
+  // `source_bytes` is a row's length.
   bool Prepare(const Taps& taps, int channels, int source_bytes);
 
   // Writes a row of taps.size pixels for each of `count` rows of `source`,

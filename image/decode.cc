@@ -182,8 +182,6 @@ absl::Status DecodeRows(absl::string_view bytes, const DecodeOptions& options,
   const ImageHeader header = HeaderAs(options, decoder->header());
   MILLRACE_ASSIGN_OR_RETURN(const DecodeRequest request,
                             RequestFor(region, options, header));
-  DecodeReport unread;
-  if (report == nullptr) report = &unread;
   *report = {};
   if (header.orientation == 1) {
     return decoder->DecodeRows(request, sink, spare, report);

@@ -98,10 +98,10 @@ absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
 
 // The same, handed to `sink` from the top; where the file and the options
 // allow, each row as soon as it is decoded. What `sink` was given is undefined
-// after an error. *spare is memory to work in.
+// after an error. *spare is memory to work in; `report` is not null.
 absl::Status DecodeRows(absl::string_view bytes, const DecodeOptions& options,
                         const Rect& region, RowSink* sink, Image* spare,
-                        DecodeReport* report = nullptr);
+                        DecodeReport* report);
 
 // Decodes what `crop` of the image at full size becomes at
 // options.scale_denominator: all pixels that it touches. *box is the crop in

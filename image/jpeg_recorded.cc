@@ -19,7 +19,8 @@ class RecordedJpeg final : public StoredDecoder {
 
   absl::Status Decode(const DecodeRequest& request, Image* image,
                       DecodeReport* report) override {
-    const absl::Status status = DecodeBaseline(request, image);
+    ImageRows rows(image);
+    const absl::Status status = DecodeBaseline(request, &rows);
     if (!absl::IsUnimplemented(status)) return status;
     return libjpeg_->Decode(request, image, report);
   }
@@ -32,11 +33,10 @@ class RecordedJpeg final : public StoredDecoder {
   }
 
  private:
-  template <typename Out>
-  absl::Status DecodeBaseline(const DecodeRequest& request, Out* out) {
+  absl::Status DecodeBaseline(const DecodeRequest& request, RowSink* sink) {
     if (request.scale_denominator != 1) return absl::UnimplementedError("");
     return scratch_->baseline.Decode(bytes_, scratch_->layout, request.region,
-                                     request.channels, out);
+                                     request.channels, sink);
   }
 
   const absl::string_view bytes_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -62,8 +63,8 @@ MILLRACE_AVX512_VBMI uint8_t* UnstuffVectors(const uint8_t* from,
                                              const uint8_t* end, uint8_t* to) {
   uint64_t stuffed = 0;  // Of the next bytes, the lowest first.
   while (from < end) {
-    const auto count = static_cast<unsigned>(end - from);
-    const uint64_t there = _bzhi_u64(~uint64_t{0}, std::min(count, 64U));
+    const ptrdiff_t count = std::min<ptrdiff_t>(end - from, 64);
+    const uint64_t there = _bzhi_u64(~uint64_t{0}, count);
     const __m512i bytes = _mm512_maskz_loadu_epi8(there, from);
     const uint64_t found = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(-1));
     stuffed |= found << 1;
@@ -72,7 +73,7 @@ MILLRACE_AVX512_VBMI uint8_t* UnstuffVectors(const uint8_t* from,
     const uint64_t kept = there & ~stuffed;
     _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(kept, bytes));
     to += std::popcount(kept);
-    from += 64;
+    from += count;
     stuffed = found >> 63;
   }
   return stuffed == 0 ? to : nullptr;

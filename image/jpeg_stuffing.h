@@ -2,7 +2,6 @@
 // appears in them.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 namespace millrace {

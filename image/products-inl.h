@@ -1,6 +1,5 @@
 // Sums of two 16-bit products in 32 bits, and what else Highway lacks, for
-// kernels that are compiled once a
-// target: hence no ordinary include guard.
+// kernels that are compiled once a target: hence no ordinary include guard.
 #if defined(MILLRACE_IMAGE_PRODUCTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MILLRACE_IMAGE_PRODUCTS_INL_H_
 #undef MILLRACE_IMAGE_PRODUCTS_INL_H_

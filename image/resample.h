@@ -29,6 +29,8 @@ struct ResizeSpec {
   std::optional<PixelBox> box = std::nullopt;
   // Each row of the window from right to left.
   bool mirrored = false;
+
+  bool operator==(const ResizeSpec&) const = default;
 };
 
 // Which passes a resize has, and what they need of the source.
@@ -40,8 +42,10 @@ struct ResizePlan {
 
 // Memory that calls share; one for each thread.
 struct ResizeScratch {
-  // Memory held for pixels; the tables beside are small.
-  size_t bytes() const { return blender.bytes() + narrowed.bytes(); }
+  // Memory held for pixels; the tables beside grow with the sides alone.
+  size_t bytes() const {
+    return blender.bytes() + narrowed.bytes() + rows_to_come.bytes();
+  }
 
   TapTable columns;
   TapTable rows;
@@ -63,9 +67,12 @@ class RowResizer final : public RowSink {
  public:
   // `scratch` is borrowed, and taken from Begin() to Finish().
   explicit RowResizer(ResizeScratch* scratch) : scratch_(scratch) {}
+  RowResizer(const RowResizer&) = delete;
+  RowResizer& operator=(const RowResizer&) = delete;
 
   // What to make of the next image. Not kNearest; no box.
   void Prepare(const ResizeSpec& spec) { spec_ = spec; }
+  const ResizeSpec& spec() const { return spec_; }
 
   void Begin(int width, int height, int channels) override;
   ImageSpan Room(int rows) override;

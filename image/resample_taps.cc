@@ -29,7 +29,9 @@ struct Axis {
         support((cubic ? 2 : 1) * stretch) {}
 
   // The most taps of any pixel.
-  int max_taps() const { return static_cast<int>(std::ceil(support)) * 2 + 1; }
+  int max_taps() const {
+    return std::min(source, static_cast<int>(std::ceil(support)) * 2 + 1);
+  }
 
   int source;
   double begin;

@@ -16,7 +16,7 @@ inline constexpr int kWeightBits = 32 - 8 - 2;
 
 // Output row i is the sum of source rows [first(i), first(i) + count(i)), each
 // times its weight, plus half, shifted right by kWeightBits and clipped to 8
-// bits. Weights beyond are 0, up to `stride` of them. A view of a TapTable.
+// bits. Weights [count(i), stride) are 0. A view of a TapTable.
 struct Taps {
   int first(int i) const { return spans[2 * i]; }
   int count(int i) const { return spans[2 * i + 1]; }

@@ -66,8 +66,8 @@ struct CroppedView {
 
 // The pixels of `crop` of a sample, with options.channels channels; what they
 // lie in is the sample or *scratch. `resize` is what will be done with them
-// first, if that is all: it may happen while they are decoded. DATA_LOSS if the
-// bytes are not such an image as the metadata says.
+// first, if it is a resize: that may begin while they are decoded. DATA_LOSS if
+// the bytes are not such an image as the metadata says.
 absl::StatusOr<CroppedView> ReadPixels(const Sample& sample,
                                        const PixelOptions& options,
                                        const Rect& crop,

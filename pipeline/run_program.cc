@@ -1,6 +1,7 @@
 #include "pipeline/run_program.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -81,7 +82,8 @@ class Runner {
       : image_(part.pixels),
         box_(part.box),
         in_resizer_(part.in_resizer),
-        writable_(part.pixels.data == scratch->decoded.pixels().data()),
+        writable_(!part.in_resizer &&
+                  part.pixels.data == scratch->decoded.pixels().data()),
         pack_(pack),
         scratch_(scratch),
         out_(out) {}
@@ -113,8 +115,9 @@ class Runner {
   ImageView image_;
   // What of it the next resize is of, if not all.
   std::optional<PixelBox> box_;
-  bool in_resizer_;  // It is, and the next resize only finishes.
-  bool writable_;    // It lies in memory of ours.
+  // The image is there, and the next resize only finishes.
+  bool in_resizer_;
+  bool writable_;  // It lies in memory of ours.
   const PackSpec pack_;
   PixelScratch* const scratch_;
   uint8_t* const out_;
@@ -147,6 +150,7 @@ ImageSpan Runner::Writable() {
 
 void Runner::Resize(const ResizeSpec& spec, const ImageSpan& canvas) {
   if (in_resizer_) {
+    assert(spec == scratch_->resizer.spec());
     scratch_->resizer.Finish(canvas.data, canvas.stride);
     in_resizer_ = false;
   } else {

@@ -29,8 +29,9 @@ std::optional<ResizeSpec> FirstResize(const SampleProgram& program,
                                       const PackSpec& pack, int channels);
 
 // `part`: program.crop() of the image; decoded smaller only if the program
-// begins with a resize of it. Writes PackedBytes() of the output to `out`.
-// `part` may lie in scratch->decoded, and is then written over.
+// begins with a resize of it; in the resizer only if that was prepared for
+// FirstResize(program, pack, channels). Writes PackedBytes() of the output to
+// `out`. `part` may lie in scratch->decoded, and is then written over.
 void RunProgram(const CroppedView& part, const SampleProgram& program,
                 const PackSpec& pack, PixelScratch* scratch, uint8_t* out);
 

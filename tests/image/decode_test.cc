@@ -7,6 +7,7 @@
 
 #include "image/color.h"
 #include "image/encode.h"
+#include "image/row_sink.h"
 #include "tests/image/image_testing.h"
 #include "tests/support/oriented_jpeg.h"
 
@@ -77,9 +78,16 @@ TEST(DecodeTest, EveryOrientationComesUpright) {
     const auto stored = Decode(jpeg);
     ASSERT_TRUE(stored.ok()) << stored.status();
     for (int orientation = 1; orientation <= 8; ++orientation) {
-      const auto upright = Decode(WithOrientation(jpeg, orientation));
+      const std::string turned = WithOrientation(jpeg, orientation);
+      const auto upright = Decode(turned);
       ASSERT_TRUE(upright.ok()) << upright.status();
       ASSERT_EQ(upright->width(), orientation < 5 ? 37 : 22);
+      Image by_rows;
+      Image spare;
+      DecodeReport report;
+      ImageRows rows(&by_rows);
+      ASSERT_TRUE(DecodeRows(turned, {}, {}, &rows, &spare, &report).ok());
+      ASSERT_TRUE(SamePixels(by_rows, *upright));
       for (int y = 0; y < upright->height(); ++y) {
         for (int x = 0; x < upright->width(); ++x) {
           ASSERT_EQ(upright->row(y)[x * channels],

@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "image/avx512_vbmi.h"
 #include "image/blend.h"
 #include "image/blend_columns.h"
+#include "image/blend_picked.h"
 #include "image/jpeg_stuffing.h"
 #include "image/pack.h"
 #include "image/pack_rows.h"
@@ -205,6 +207,80 @@ TEST_P(KernelsTest, ColumnBlenderSumsUpWhatTheTapsSay) {
                   {out.data(), ptrdiff_t{1} * taps.size * channels});
     ASSERT_EQ(out, expected) << width << " to " << target;
   }
+}
+
+// The definition, one number at a time, in Pillow's order of operations.
+int WeightOf(int tap, int first, int count, double center, double stretch,
+             bool cubic) {
+  const auto exact = [&](int i) {
+    const double x = std::abs((i + first - center + 0.5) * (1.0 / stretch));
+    if (!cubic) return std::max(0.0, 1.0 - x);
+    constexpr double a = -0.5;
+    if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+    return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+  };
+  double total = 0;
+  for (int i = 0; i < count; ++i) total += exact(i);
+  if (total == 0) total = 1;
+  const double fixed = exact(tap) / total * (1 << kWeightBits);
+  return static_cast<int>(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
+}
+
+TEST_P(KernelsTest, TapsAreWhatPillowDefines) {
+  TapTable table;
+  for (int i = 0; i < 300; ++i) {
+    const int source = 1 + Below(i % 10 ? 300 : 5000);
+    const int target = 1 + Below(i % 3 ? 300 : 9);
+    const bool cubic = Below(2) != 0;
+    const int first = Below(target);
+    const double begin = Below(2) ? 0 : Below(8 * source) / 16.0;
+    const double scale = (source - begin) / target;
+    const double stretch = std::max(scale, 1.0);
+    const double support = (cubic ? 2 : 1) * stretch;
+    const bool mirrored = Below(2) != 0;
+    table.Find(source, begin, source, target,
+               cubic ? Interpolation::kBicubic : Interpolation::kBilinear,
+               first, target - first, mirrored);
+    const Taps taps = table.taps();
+    ASSERT_EQ(taps.size, target - first);
+    for (int at = 0; at < taps.size; ++at) {
+      const int pixel = mirrored ? target - 1 - at : first + at;
+      const double center = begin + (pixel + 0.5) * scale;
+      const int from = std::max(0, static_cast<int>(center - support + 0.5));
+      const int end =
+          std::min(source, static_cast<int>(center + support + 0.5));
+      ASSERT_EQ(table.source_first() + taps.first(at), from);
+      ASSERT_EQ(taps.count(at), end - from);
+      ASSERT_LE(taps.count(at), taps.stride);
+      for (int tap = 0; tap < taps.stride; ++tap) {
+        ASSERT_EQ(taps.weights_of(at)[tap],
+                  tap < end - from
+                      ? WeightOf(tap, from, end - from, center, stretch, cubic)
+                      : 0)
+            << source << " from " << begin << " to " << target;
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, PixelsArePickedWhereTheCpuCan) {
+  TapTable table;
+  PickedColumns columns;
+  const auto can_pick = [&](int source, int target, int channels) {
+    table.Find(source, target, Interpolation::kBilinear, 0, target);
+    return columns.Prepare(table.taps(), channels, source * channels);
+  };
+#if defined(__x86_64__)
+  const bool can = GetParam() == HWY_AVX3 && HasAvx512Vbmi();
+#else
+  const bool can = false;
+#endif
+  EXPECT_EQ(can_pick(300, 224, 3), can);
+  EXPECT_EQ(can_pick(640, 224, 3), can);
+  EXPECT_EQ(can_pick(100, 224, 1), can);
+  EXPECT_FALSE(can_pick(20, 224, 3)) << "less than 64 bytes";
+  EXPECT_FALSE(can_pick(300, 5, 3)) << "less than 16 bytes";
+  EXPECT_FALSE(can_pick(1000, 224, 3)) << "too many taps";
 }
 
 TEST_P(KernelsTest, UnstuffingTakesAZeroBehindEach0xFFAndNothingElse) {

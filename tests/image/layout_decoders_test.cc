@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <random>
@@ -27,6 +28,36 @@ struct Implementation {
   int max_scale;
 };
 
+// Takes a few rows at a time.
+class FewRows final : public RowSink {
+ public:
+  FewRows(std::mt19937* random, Image* image)
+      : random_(*random), image_(image) {}
+
+  void Begin(int width, int height, int channels) override {
+    image_->Reset(width, height, channels);
+    y_ = 0;
+  }
+  ImageSpan Room(int rows) override {
+    EXPECT_GT(rows, 0);
+    EXPECT_LE(rows, image_->height() - y_);
+    rows_.Reset(image_->width(), 1 + random_() % std::min(rows, 16),
+                image_->channels());
+    return rows_.span();
+  }
+  void Filled() override {
+    std::copy_n(rows_.row(0), rows_.pixels().size(), image_->row(y_));
+    y_ += rows_.height();
+  }
+  bool IsWhole() const { return y_ == image_->height(); }
+
+ private:
+  std::mt19937& random_;
+  Image* const image_;
+  Image rows_;
+  int y_ = 0;
+};
+
 class LayoutDecodersTest : public testing::TestWithParam<Implementation> {
  protected:
   LayoutDecodersTest() : seed_(std::random_device{}()), random_(seed_) {}
@@ -39,8 +70,25 @@ class LayoutDecodersTest : public testing::TestWithParam<Implementation> {
     Image image;
     DecodeReport report;
     const absl::Status status = (*decoder)->Decode(request, &image, &report);
+    ExpectSameByRows(jpeg, layout, request, status, image);
     if (!status.ok()) return status;
     return image;
+  }
+
+  void ExpectSameByRows(absl::string_view jpeg, const JpegLayout& layout,
+                        const DecodeRequest& request,
+                        const absl::Status& expected, const Image& image) {
+    auto decoder = GetParam().open(jpeg, layout, {});
+    ASSERT_TRUE(decoder.ok());
+    Image whole;
+    Image spare;
+    DecodeReport report;
+    FewRows rows(&random_, &whole);
+    ASSERT_EQ((*decoder)->DecodeRows(request, &rows, &spare, &report),
+              expected);
+    if (!expected.ok()) return;
+    EXPECT_TRUE(rows.IsWhole());
+    EXPECT_TRUE(SamePixels(whole, image));
   }
 
   // All of a file at a scale, and some regions.

@@ -51,6 +51,16 @@ Corners WithRim(const Corners& box) {
           std::ceil(box.y1) + 1};
 }
 
+std::optional<Corners> ReachOf(const GeometryStage& stage, const Corners& box) {
+  return stage.Move(box);
+}
+
+std::optional<Corners> ReachOf(const WarpStep& warp, const Corners& box) {
+  if (!warp.ShowsBeyondHorizon()) return warp.Move(box);
+  return Corners{0, 0, static_cast<double>(warp.output().width),
+                 static_cast<double>(warp.output().height)};
+}
+
 template <typename Steps, typename Shape>
 std::optional<Shape> MoveThrough(const Steps& steps, const Shape& shape) {
   std::optional<Shape> moved = shape;
@@ -154,7 +164,7 @@ std::vector<Point> SampleProgram::MoveRing(std::vector<Point> ring) const {
 Rect SampleProgram::Reach(const Corners& box) const {
   std::optional<Corners> moved = box;
   ForEachMovement(steps_, [&](const auto& step) {
-    if (moved) moved = step.Move(*moved);
+    if (moved) moved = ReachOf(step, *moved);
     if (moved) moved = WithRim(*moved);
   });
   if (!moved) return {};

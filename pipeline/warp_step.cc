@@ -86,6 +86,17 @@ double WarpStep::AreaRatioAt(const Point& point) const {
   return std::abs(to_output_.Determinant() / (w * w * w));
 }
 
+// What is linear is least at a corner.
+bool WarpStep::ShowsBeyondHorizon() const {
+  const auto is_beyond = [this](double x, double y) {
+    return spec_.to_input.Apply(x, y).w < kHorizon;
+  };
+  const double x = output_.width;
+  const double y = output_.height;
+  return is_beyond(0, 0) || is_beyond(x, 0) || is_beyond(0, y) ||
+         is_beyond(x, y);
+}
+
 PixelPlace WarpStep::SourceOf(const PixelPlace& out) const {
   const auto at = spec_.to_input.Apply(out.x + 0.5, out.y + 0.5);
   const double x = at.x / at.w;

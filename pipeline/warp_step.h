@@ -33,6 +33,9 @@ class WarpStep {
   Point MoveUncut(const Point& point) const;
   // Output pixels for each input pixel, at a point of the input.
   double AreaRatioAt(const Point& point) const;
+  // True if some output pixels lie beyond the horizon: as in torchvision they
+  // come from input pixels nevertheless, which Move() sends elsewhere.
+  bool ShowsBeyondHorizon() const;
   // The input pixel that an output pixel comes from.
   PixelPlace SourceOf(const PixelPlace& out) const;
 

@@ -228,6 +228,28 @@ TEST_P(MaskMoverTest, RunsMoveAsPixelsDo) {
 
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutWarps, MaskMoverTest, testing::Bool());
 
+// As in torchvision, pixels beyond the horizon of a warp show the image again.
+TEST(WarpedMaskTest, RunsAreSeenBeyondTheHorizon) {
+  constexpr ImageSize kSize = {20, 10};
+  WarpSpec spec;  // The horizon is at x = 10.
+  spec.to_input = {.a = -1, .c = 5, .e = 1, .f = -5, .g = -0.1};
+  SampleProgram program(kSize);
+  program.Warp(kSize, spec);
+  v1::Annotation annotation;
+  v1::RunLengths* runs = annotation.mutable_run_lengths();
+  runs->set_width(kSize.width);
+  runs->set_height(kSize.height);
+  runs->add_counts(0);
+  runs->add_counts(kSize.width * kSize.height);
+  const StoredFrame frame(1, kSize);
+  const Image expected = ExpectedOfRuns(*runs, 1, program);
+  const auto beyond = expected.pixels().subspan(kSize.width - 1, 1);
+  ASSERT_EQ(beyond[0], 1) << "the test shows nothing beyond the horizon";
+  const auto moved = MaskMover(program, frame, kSize).Move(annotation);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(RasterOf(*moved), expected.pixels());
+}
+
 TEST(NearestMapTest, OnlyWarpsAreNotSeparable) {
   SampleProgram program({10, 8});
   program.Crop({-1, 2, 8, 4});

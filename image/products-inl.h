@@ -118,10 +118,11 @@ HWY_INLINE WideVector<D16> AddProducts(D16 d16, WideVector<D16> sum,
   const WideVector<D16> wide_b = Widen(d16, b);
   const auto factor_a = hn::Set(d32, factors.a);
   const auto factor_b = hn::Set(d32, factors.b);
-  return {hn::MulAdd(wide_b.lower, factor_b,
-                     hn::MulAdd(wide_a.lower, factor_a, sum.lower)),
-          hn::MulAdd(wide_b.upper, factor_b,
-                     hn::MulAdd(wide_a.upper, factor_a, sum.upper))};
+  const auto add = [&](auto sum, auto a, auto b) HWY_ATTR {
+    return hn::Add(hn::Add(sum, hn::Mul(a, factor_a)), hn::Mul(b, factor_b));
+  };
+  return {add(sum.lower, wide_a.lower, wide_b.lower),
+          add(sum.upper, wide_a.upper, wide_b.upper)};
 }
 
 template <int kBits, class D16>

@@ -118,14 +118,14 @@ HWY_INLINE void Place(HuffmanEntry entry, uint32_t value, Lane* lane) {
   *Advance(entry >> 8 & 0xFF, lane) = static_cast<int16_t>(value);
 }
 
-HWY_INLINE HuffmanEntry LookUp(const HuffmanDecoder& table, uint64_t word) {
-  return table.entries()[word >> (64 - HuffmanDecoder::kLookUpBits)];
+HWY_INLINE HuffmanEntry LookUp(const Lane& lane) {
+  return lane.table->entries()[lane.word >> (64 - HuffmanDecoder::kLookUpBits)];
 }
 
 // Decodes one coefficient. False, and nothing is done, unless its entry is
 // whole.
 HWY_INLINE bool Step(Lane* lane) {
-  const HuffmanEntry entry = LookUp(*lane->table, lane->word);
+  const HuffmanEntry entry = LookUp(*lane);
   if (HWY_UNLIKELY((entry & 0xFF) == 0)) return false;
   lane->word <<= entry & 63;
   Place(entry, entry >> 16, lane);
@@ -135,7 +135,7 @@ HWY_INLINE bool Step(Lane* lane) {
 // The same for a partial entry. False, and nothing is done, for an entry of 0.
 HWY_INLINE bool LongStep(Lane* lane) {
   Refill(lane);
-  const HuffmanEntry entry = LookUp(*lane->table, lane->word);
+  const HuffmanEntry entry = LookUp(*lane);
   if (HWY_UNLIKELY(entry == 0)) return false;
   Place(entry, TakeValue(entry, lane), lane);
   return true;
@@ -217,21 +217,17 @@ class Decoder {
     lane->run = segment.runs.data();
     lane->table = first_table_;
     lane->end = segment.end;
-    corrupt_ |= !Finish(*first_table_, lane);
+    corrupt_ |= !Finish(lane);
     Refill(lane);
     return &segment;
   }
 
   // Decodes one coefficient, whatever its entry. False if there is no such
   // code.
-  HWY_INLINE bool Finish(const HuffmanDecoder& table, Lane* lane) const {
-    HuffmanEntry entry = LookUp(table, lane->word);
-    if ((entry & 0xFF) != 0) {
-      lane->word <<= entry & 63;
-      Place(entry, entry >> 16, lane);
-      return true;
-    }
-    if (entry == 0) entry = Resolve(table, lane->word);
+  HWY_INLINE bool Finish(Lane* lane) const {
+    if (Step(lane)) return true;
+    HuffmanEntry entry = LookUp(*lane);
+    if (entry == 0) entry = Resolve(*lane->table, lane->word);
     const int value = TakeValue(entry, lane);
     Place(entry, value, lane);
     return (entry >> 8 & 0xFF) != HuffmanDecoder::kNoSuchCode;
@@ -249,7 +245,7 @@ class Decoder {
   HWY_INLINE bool GoOn(EntropySegment** segment, Lane* lane) {
     if (lane->table != &kEndOfSegment) {
       Refill(lane);
-      corrupt_ |= !Finish(*lane->table, lane);
+      corrupt_ |= !Finish(lane);
       return true;
     }
     corrupt_ |= !End(*lane, *segment);

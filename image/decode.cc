@@ -109,23 +109,33 @@ PixelBox ScaledBox(const Rect& rect, const Rect& touched, int scale) {
           (rect.y + rect.height) * unit - touched.y};
 }
 
-// Of the image that `options` ask for.
-ImageHeader HeaderAs(const DecodeOptions& options, ImageHeader header) {
+// What a region needs of an opened image.
+struct OpenRegion {
+  std::unique_ptr<DecodeScratch> own_scratch;
+  std::unique_ptr<StoredDecoder> decoder;
+  DecodeRequest request;
+  int orientation = 1;
+};
+
+absl::StatusOr<OpenRegion> Open(absl::string_view bytes,
+                                const DecodeOptions& options,
+                                const Rect& region) {
+  MILLRACE_RETURN_IF_ERROR(CheckOptions(options));
+  OpenRegion open;
+  MILLRACE_ASSIGN_OR_RETURN(open.decoder,
+                            Open(bytes, options, &open.own_scratch));
+  ImageHeader header = open.decoder->header();
   if (!options.apply_orientation) header.orientation = 1;
   const int scale = options.scale_denominator;
   header.stored_width = ScaledSide(header.stored_width, scale);
   header.stored_height = ScaledSide(header.stored_height, scale);
-  return header;
-}
-
-absl::StatusOr<DecodeRequest> RequestFor(const Rect& region,
-                                         const DecodeOptions& options,
-                                         const ImageHeader& header) {
   MILLRACE_ASSIGN_OR_RETURN(const Rect upright, CheckRegion(region, header));
-  return DecodeRequest{
+  open.request = {
       .region = StoredRegion(upright, header),
       .channels = options.channels ? options.channels : header.channels,
-      .scale_denominator = options.scale_denominator};
+      .scale_denominator = scale};
+  open.orientation = header.orientation;
+  return open;
 }
 
 // Decodes `request` and turns it upright.
@@ -163,31 +173,23 @@ absl::StatusOr<ImageHeader> ReadImageHeader(absl::string_view bytes,
 absl::Status DecodeRegion(absl::string_view bytes, const DecodeOptions& options,
                           const Rect& region, Image* image,
                           DecodeReport* report) {
-  MILLRACE_RETURN_IF_ERROR(CheckOptions(options));
-  std::unique_ptr<DecodeScratch> own;
-  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, options, &own));
-  const ImageHeader header = HeaderAs(options, decoder->header());
-  MILLRACE_ASSIGN_OR_RETURN(const DecodeRequest request,
-                            RequestFor(region, options, header));
-  return DecodeUpright(decoder.get(), request, header.orientation, image,
-                       report);
+  MILLRACE_ASSIGN_OR_RETURN(const OpenRegion open,
+                            Open(bytes, options, region));
+  return DecodeUpright(open.decoder.get(), open.request, open.orientation,
+                       image, report);
 }
 
 absl::Status DecodeRows(absl::string_view bytes, const DecodeOptions& options,
                         const Rect& region, RowSink* sink, Image* spare,
                         DecodeReport* report) {
-  MILLRACE_RETURN_IF_ERROR(CheckOptions(options));
-  std::unique_ptr<DecodeScratch> own;
-  MILLRACE_ASSIGN_OR_RETURN(const auto decoder, Open(bytes, options, &own));
-  const ImageHeader header = HeaderAs(options, decoder->header());
-  MILLRACE_ASSIGN_OR_RETURN(const DecodeRequest request,
-                            RequestFor(region, options, header));
-  *report = {};
-  if (header.orientation == 1) {
-    return decoder->DecodeRows(request, sink, spare, report);
+  MILLRACE_ASSIGN_OR_RETURN(const OpenRegion open,
+                            Open(bytes, options, region));
+  if (open.orientation == 1) {
+    *report = {};
+    return open.decoder->DecodeRows(open.request, sink, spare, report);
   }
-  MILLRACE_RETURN_IF_ERROR(
-      DecodeUpright(decoder.get(), request, header.orientation, spare, report));
+  MILLRACE_RETURN_IF_ERROR(DecodeUpright(open.decoder.get(), open.request,
+                                         open.orientation, spare, report));
   HandOver(spare->view(), sink);
   return absl::OkStatus();
 }
